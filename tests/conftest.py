@@ -1,0 +1,22 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of third-party test material that lies beside a developer's clone.
+
+    It cannot be shipped for reasons of licence; tests that need it skip where it is absent.
+    """
+    folder = Path(os.environ.get("ALIGN_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"needs the test material in {folder} (set ALIGN_SHARED), which is not part of the project")
+    return folder

@@ -1,0 +1,78 @@
+"""The command line: a thin skin over the Python interface, one module a command.
+
+Commands print results to standard output and progress to standard error. Exit status: 0 fine,
+1 checks found faults, 2 the user's error, told in one line and one line of advice.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from align import __version__
+from align.commands import check, pair, score_beads, train, translate
+from align.errors import AlignError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="align",
+    help="Arabic documents beside their English: translate, pair, check, and take TMX and TSV away.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(translate.translate)
+app.command()(pair.pair)
+app.command()(check.check)
+app.command("score-beads")(score_beads.score_beads)
+app.command()(train.train)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"align-ar-en {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Arabic documents beside their English: translate, pair, check, and take TMX and TSV away."""
+
+
+class _Interrupted(AlignError):
+    """Ctrl-C or a polite kill."""
+
+
+def _interrupt(*_: Any) -> None:
+    raise _Interrupted("interrupted", advice="documents that were finished are kept; nothing half-written is left")
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app()
+    except BrokenPipeError:  # the reader of our output (head, say) has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except AlignError as error:
+        print(f"align: error: {error}", file=sys.stderr)  # noqa: T201
+        if error.advice:
+            print(f"  {error.advice}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

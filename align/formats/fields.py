@@ -16,8 +16,8 @@ from align.corpus import Flag, Level, Origin, Pair, Status
 
 __all__ = ["FIELDS", "Field", "pair_from"]
 
-_FLAG = re.compile(rf"(?s)(\S+) \(({'|'.join(get_args(Level))})\): (.*)")
-_BETWEEN_FLAGS = re.compile(rf" \| (?=\S+ \((?:{'|'.join(get_args(Level))})\): )")
+_FLAG = re.compile(rf"(?s)(\S+) \(({'|'.join(get_args(Level))})\): ?(.*)")
+_BETWEEN_FLAGS = re.compile(rf" \| (?=\S+ \((?:{'|'.join(get_args(Level))})\):)")
 
 
 @dataclass(frozen=True, slots=True)

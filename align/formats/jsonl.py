@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ __all__ = ["iter_jsonl", "read_jsonl", "write_jsonl"]
 
 _SCALARS = tuple(name for name in FIELDS if name not in ("id", "src", "tgt", "flags"))
 # JSON allows them in a string, but programs that split lines as Unicode does would cut there.
-_ESCAPED = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+_LINE_END = re.compile("[\x85\u2028\u2029]")
 
 
 def write_jsonl(corpus: Corpus, target: Target) -> Written:
@@ -46,7 +47,8 @@ def _line(pair: Pair, src_lang: str, tgt_lang: str) -> str:
     record["flags"] = [
         {"check": flag.check, "level": flag.level, "message": flag.message} for flag in pair.flags
     ]
-    return storable(json.dumps(record, ensure_ascii=False)).translate(_ESCAPED)
+    line = storable(json.dumps(record, ensure_ascii=False))
+    return _LINE_END.sub(lambda end: f"\\u{ord(end[0]):04x}", line)
 
 
 def read_jsonl(path: Source, *, src_lang: str | None = None, tgt_lang: str | None = None) -> Corpus:

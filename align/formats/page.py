@@ -120,15 +120,18 @@ def write_page(corpus: Corpus, target: Target, *, created: datetime | None = Non
     rows = _rows(corpus.pairs)
     paragraphs = [list(group) for _, group in groupby(rows, key=lambda row: row.pair.paragraph)]
     style = _read("page.css")
+    summary = _summary(rows, len(paragraphs))
+    scored = any(pair.confidence is not None or pair.quality is not None for pair in corpus.pairs)
     stream = _template().stream(
         corpus=corpus,
         source=Language(corpus.src_lang),
         target=Language(corpus.tgt_lang),
         paragraphs=paragraphs,
-        summary=_summary(rows, len(paragraphs)),
+        summary=summary,
         first=next((row.label for row in rows if row.marked), None),
         machine=any(pair.machine is not None for pair in corpus.pairs),
-        scored=any(pair.confidence is not None or pair.quality is not None for pair in corpus.pairs),
+        scored=scored,
+        noted=scored or len(summary.origins) > 1 or any(pair.status != "draft" for pair in corpus.pairs),
         created=created or creation_time(),
         version=__version__,
         thresholds=(HIGH, MEDIUM),

@@ -2,7 +2,8 @@
 
 Exports hold the document's own text: translators' tools look sentences up by exact text, and lose
 the match if diacritics, tatweel, direction marks or digits were normalised. So nothing is touched
-here but what the format forbids.
+here but what the format forbids. `str.isprintable` is the fast way to see that there is nothing to do: no
+control, line end, surrogate or noncharacter is printable.
 """
 
 from __future__ import annotations
@@ -23,19 +24,19 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def storable(text: str) -> str:
     """Without lone surrogates, which are no characters: UTF-8 cannot hold them."""
-    return _SURROGATE.sub("", text)
+    return text if text.isprintable() else _SURROGATE.sub("", text)
 
 
 def one_line(text: str) -> str:
     """With a space for every line end."""
-    return _LINE_END.sub(" ", text)
+    return text if text.isprintable() else _LINE_END.sub(" ", text)
 
 
 def xml_text(text: str) -> str:
     """Without the characters that XML 1.0 forbids, even as character references."""
-    return _NOT_XML.sub("", text)
+    return text if text.isprintable() else _NOT_XML.sub("", text)
 
 
 def cell(text: str) -> str:
     """As one cell of a tab-separated line: tabs and line ends become spaces, controls vanish."""
-    return _NOT_CELL.sub("", _CELL_END.sub(" ", text))
+    return text if text.isprintable() else _NOT_CELL.sub("", _CELL_END.sub(" ", text))

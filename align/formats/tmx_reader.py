@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,7 +19,7 @@ from xml.parsers import expat
 
 from align.corpus import Corpus, Pair
 from align.errors import FormatError
-from align.formats.fields import FIELDS, pair_from
+from align.formats.fields import FIELDS
 from align.formats.files import Source, open_input
 
 __all__ = ["iter_tmx", "read_tmx"]
@@ -165,7 +166,7 @@ class _Reader:
         for src in sources or [""]:
             for tgt in targets or [""]:
                 self._last_id = _next_id(unit.tuid, self._last_id)
-                yield pair_from(self._last_id, {**known, "src": src, "tgt": tgt})
+                yield Pair(self._last_id, src, tgt, **known)
 
 
 def _parser(reader: _Reader) -> expat.XMLParserType:
@@ -189,11 +190,8 @@ def _known(properties: dict[str, str]) -> dict[str, Any]:
         if not key.startswith("x-") or name in ("id", "src", "tgt") or name not in FIELDS:
             continue
         parse: Callable[[str], Any] = FIELDS[name].parse
-        try:
-            parse(text)
-        except ValueError:
-            continue
-        known[name] = text
+        with suppress(ValueError):
+            known[name] = parse(text)
     return known
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from align import __version__
-from align.commands import check, pair, score_beads, train, translate
+from align.commands import translate
 from align.errors import AlignError
 
 __all__ = ["app", "main"]
@@ -29,10 +29,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(translate.translate)
-app.command()(pair.pair)
-app.command()(check.check)
-app.command("score-beads")(score_beads.score_beads)
-app.command()(train.train)
 
 
 def _version(wanted: bool) -> None:

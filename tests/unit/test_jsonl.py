@@ -17,6 +17,7 @@ from align.errors import ConfigError, FormatError
 from align.formats import FORMATS, format_of, read_corpus, reader_for, write_corpus, writer_for
 from align.formats.jsonl import read_jsonl, write_jsonl
 from align.formats.srx import write_srx
+from align.segment import split_sentences
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "formats"
 
@@ -136,4 +137,6 @@ def test_srx_rules_split_arabic(tmp_path: Path) -> None:
     ]
     cases = json.loads((GOLDEN / "srx.json").read_text(encoding="utf-8"))
     for case in cases:
-        assert _split(" ".join(case), rules) == case
+        text = " ".join(case)
+        assert _split(text, rules) == case
+        assert [text[start:end] for start, end in split_sentences(text)] == case

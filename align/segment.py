@@ -139,7 +139,7 @@ def split_sentences(text: str, start: int = 0, end: int | None = None) -> Iterat
 def _ends_sentence(text: str, start: int, mark: re.Match[str], end: int) -> bool:
     """Whether the sentence that began at `start` ends with `mark`, which is not the paragraph's last."""
     found = _NOT_SPACE.search(text, mark.end(), end)
-    if not found or text[found.start()] in _CONTINUES:
+    if not found or text[found.start()] in _CONTINUES + _ENDS:  # of marks set apart the last one counts
         return False
     after = found.start()
     signs = arabic.strip_bidi(mark[1])

@@ -25,6 +25,7 @@ __all__ = [
     "Written",
     "creation_time",
     "format_of",
+    "paths_of",
     "read_corpus",
     "reader_for",
     "write_corpus",
@@ -39,7 +40,8 @@ Writer = Callable[..., Written]
 class Format:
     """A format: the `suffix` its files get, all `suffixes` that it is known by, and its functions.
 
-    Functions are named `module:function`, "" where there is none.
+    Functions are named `module:function`, "" where there is none. `paths` is that of a format which
+    makes other files than the one named.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Format:
     suffixes: tuple[str, ...]
     writes: str
     reads: str = ""
+    paths: str = ""
 
     @property
     def suffix(self) -> str:
@@ -72,6 +75,7 @@ FORMATS: Mapping[str, Format] = {
             (".moses", ".ar", ".en"),
             "moses:write_moses",
             "moses:read_moses",
+            "moses:moses_paths",
         ),
     )
 }
@@ -112,6 +116,15 @@ def format_of(path: Source) -> Format:
             return form
     allowed = [suffix for form in FORMATS.values() for suffix in form.suffixes]
     raise ConfigError(f"{path}: the suffix {suffix!r} tells no format", key="format", allowed=allowed)
+
+
+def paths_of(name: str, target: Source, corpus: Corpus) -> tuple[Path, ...]:
+    """The files that writing `corpus` to `target` makes: one, or the two of Moses. Raises ConfigError."""
+    form = _named(name)
+    if not form.paths:
+        return (Path(target),)
+    paths: tuple[Path, ...] = _function(form.paths)(target, corpus.src_lang, corpus.tgt_lang)
+    return paths
 
 
 def read_corpus(path: Source, name: str | None = None, **options: Any) -> Corpus:

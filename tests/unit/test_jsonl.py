@@ -14,7 +14,7 @@ import pytest
 
 from align.corpus import Corpus, Flag, Pair
 from align.errors import ConfigError, FormatError
-from align.formats import FORMATS, format_of, read_corpus, reader_for, write_corpus, writer_for
+from align.formats import FORMATS, format_of, paths_of, read_corpus, reader_for, write_corpus, writer_for
 from align.formats.jsonl import read_jsonl, write_jsonl
 from align.formats.srx import write_srx
 from align.segment import split_sentences
@@ -95,6 +95,7 @@ def test_every_format_writes_and_reads_by_suffix(tmp_path: Path, name: str) -> N
     corpus = Corpus("x", "ar", "en", (Pair(1, "a", "b", flags=(Flag("x", "info", "y"),)),))
     path = tmp_path / f"x{FORMATS[name].suffix}"
     assert write_corpus(corpus, path).pairs == 1
+    assert sorted(tmp_path.iterdir()) == sorted(paths_of(name, path, corpus))
     if FORMATS[name].reads:
         assert [(pair.src, pair.tgt) for pair in read_corpus(path)] == [("a", "b")]
 

@@ -68,7 +68,7 @@ def test_hard_wrapped_text_is_joined(newline: str) -> None:
     assert [s.paragraph for s in document.segments] == [0, 0, 1, 1]
     assert [" ".join(line.split()) for line in document.lines] == [
         "The harbour was closed on Monday after a ship ran aground near its entrance.",
-        "Tugs will try to free it at the next high tide, the port authority said in a statement on its website.",
+        "Tugs will try to free it at the next high tide, the port authority said in a statement on its website.",  # noqa: E501
         "Fishermen said that they could not wait.",
         "A second vessel is on its way.",
     ]

@@ -9,6 +9,7 @@ letters and signs that are rare in Arabic.
 from __future__ import annotations
 
 import codecs
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from io import BytesIO
@@ -37,6 +38,8 @@ _SAMPLE = 1 << 20  # bytes: enough for any statistics, and for the start of a st
 _LEAST_ARABIC = 0.3  # of the letters: an accented French text is not to pass for Arabic
 _SAVE = "save it as UTF-8 or name its encoding with --encoding"
 _TEXT_ONLY = "give a plain text file"
+_LONGEST_WORD = 20_000  # characters: data in disguise, which no translation model is to be fed with
+_ENDLESS = re.compile(rf"\S{{{_LONGEST_WORD}}}")
 
 
 def decode(
@@ -180,6 +183,10 @@ def _document(name: str, data: bytes, path: Path | str, encoding: str | None, la
     if not any(map(str.isalnum, text)):
         state = "the file holds no text" if data else "the file is empty"
         raise InputError(state, path=path, advice="give a file with sentences in it")
+    if endless := _ENDLESS.search(text):
+        line = text.count("\n", 0, endless.start()) + 1
+        message = f"more than {_LONGEST_WORD:,} characters without a space: this is no prose"
+        raise InputError(message, path=path, line=line, advice=_TEXT_ONLY)
     return segment(name, text, lang)
 
 

@@ -175,6 +175,12 @@ def test_input_is_not_overwritten(tmp_path: Path) -> None:
     assert file.read_bytes() == ARTICLE.read_bytes()
 
 
+def test_ten_megabytes_without_a_space_are_no_prose(tmp_path: Path) -> None:
+    file = tmp_path / "data.txt"
+    file.write_bytes(b"first line\n" + b"QUJD" * 2_500_000)
+    assert_refused(align("translate", file), "data.txt:2", "without a space")
+
+
 def test_ten_megabytes_on_one_line_are_read_and_cut(tmp_path: Path) -> None:
     """No blow-up in splitting and cutting; to translate them would take an hour."""
     from align.formats.text import read_text

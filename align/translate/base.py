@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
+
+from align.errors import ConfigError
 
 __all__ = [
+    "Batch",
     "Engine",
     "EngineName",
     "Hypothesis",
+    "Output",
     "Progress",
-    "TokenScores",
     "TranslationOptions",
     "Translator",
 ]
 
 EngineName = Literal["auto", "ctranslate2", "torch"]
-Progress = Callable[[int, int], None]  # (sentences done, words done), both since the last call
+Progress = Callable[[int, int], None]  # (segments done, source words done), both since the last call
+Pieces = Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
 class TranslationOptions:
-    """How to decode.
+    """How to decode. Raises `ConfigError` for values that make no sense.
 
     `beam` is the beam size (1 is greedy). `length_penalty` is the exponent by which a hypothesis'
-    log-probability is divided by its length (Wu et al. 2016 without their constants). A batch
-    holds at most `batch_tokens` source tokens, padding included; `no_repeat_ngram` forbids n-grams of that size to come twice (0: allowed).
+    log-probability is divided by its length (Wu et al. 2016 without their constants).
+    `no_repeat_ngram` forbids n-grams of that size to come twice (0: allowed). A batch holds at most
+    `batch_tokens` source tokens, padding included. `threads` are processor cores (0: all there are).
+    `token_scores` asks for `Hypothesis.lowest`, which costs one more pass through the network.
     """
 
     beam: int = 4
@@ -35,15 +41,29 @@ class TranslationOptions:
     batch_tokens: int = 2048
     device: str = "auto"
     engine: EngineName = "auto"
-    threads: int = 0  # 0: as many as there are cores
+    threads: int = 0
+    token_scores: bool = False
+
+    def __post_init__(self) -> None:
+        if self.engine not in get_args(EngineName):
+            raise ConfigError(
+                f"no engine is called '{self.engine}'", key="engine", allowed=get_args(EngineName)
+            )
+        least = {"beam": 1, "batch_tokens": 1, "threads": 0, "no_repeat_ngram": 0}
+        for key, value in least.items():
+            if getattr(self, key) < value:
+                raise ConfigError(
+                    f"{key} cannot be {getattr(self, key)}", key=key, advice=f"{value} or more is possible"
+                )
 
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
     """A translation and how sure the model was of it.
 
-    `logprob` is the mean and `lowest` the least log-probability (natural logarithm) of its
-    tokens; None where no model was needed (empty lines, symbols).
+    `logprob` is the mean log-probability (natural logarithm) of its tokens, the closing one
+    included; `lowest` is the least of them, where `TranslationOptions.token_scores` asks for it.
+    None where no model was needed (empty lines, figures, text that is not Arabic).
     """
 
     text: str
@@ -62,24 +82,44 @@ class Translator(Protocol):
 
     def translate(self, texts: Sequence[str], progress: Progress | None = None) -> list[Hypothesis]: ...
 
+    def translate_stream(
+        self, texts: Iterable[str], progress: Progress | None = None
+    ) -> Iterator[Hypothesis]:
+        """The same in constant memory, for any number of segments."""
+        ...
+
     def score(self, sources: Sequence[str], targets: Sequence[str]) -> list[float]:
         """Mean log-probability a token of each given translation (forced decoding)."""
         ...
 
 
-TokenScores = tuple[list[str], list[float]]
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Sources as pieces, none of them empty, without `</s>`; outputs have at most `limit` pieces."""
+
+    sources: Sequence[Pieces]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Target pieces without `</s>`; the mean log-probability of them all with `</s>`, and the least."""
+
+    pieces: Pieces
+    logprob: float
+    lowest: float | None = None
 
 
 class Engine(Protocol):
     """A loaded network: pieces in, pieces and their log-probabilities out."""
 
-    name: str
-    workers: int
+    def generate(self, batches: Iterable[Batch], options: TranslationOptions) -> Iterator[list[Output]]:
+        """Translate batches, in order. They are taken from the iterator some time ahead of need.
 
-    def generate(self, batch: Sequence[Sequence[str]], options: TranslationOptions) -> list[TokenScores]:
-        """Translate a batch of piece sequences, none of them empty; `</s>` is neither given nor returned."""
+        A batch without sources has no outputs.
+        """
         ...
 
-    def score(self, sources: Sequence[Sequence[str]], targets: Sequence[Sequence[str]]) -> list[list[float]]:
-        """Log-probability of each target piece and of the closing `</s>`."""
+    def score(self, sources: Sequence[Pieces], targets: Sequence[Pieces]) -> list[list[float]]:
+        """Log-probability of each target piece and of the closing `</s>`, for one batch."""
         ...

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from align.errors import ModelError
+from align.translate.layout import Layout, read_layout
 
-__all__ = ["DEFAULT_MODEL", "ModelFiles", "find_model", "shipped_models"]
+__all__ = ["DEFAULT_MODEL", "ModelFiles", "find_model", "read_json", "shipped_models"]
 
 DEFAULT_MODEL = "ar-en"
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-_WANTED = ["*.json", "source.spm", "target.spm", "model.safetensors", "pytorch_model.bin"]
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+_SMALL = ["*.json", "source.spm", "target.spm"]
+_POINTER = b"version https://git-lfs"  # how a file begins that Git LFS has not fetched
+_AGAIN = "download the model again, whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class ModelFiles:
     name: str
     folder: Path
     revision: str
-    config: dict[str, Any]
+    layout: Layout
 
     @property
     def weights(self) -> Path:
@@ -42,18 +47,25 @@ class ModelFiles:
         return separate if separate.is_file() else self.folder / "vocab.json"
 
     def checksum(self) -> str:
-        """SHA-256 over the weights and the vocabulary: the same model has the same sum anywhere."""
-        digest = hashlib.sha256()
-        for path in (
-            self.weights,
-            self.folder / "source.spm",
-            self.folder / "target.spm",
-            self.folder / "vocab.json",
-        ):
-            with path.open("rb") as stream:
-                while block := stream.read(1 << 20):
-                    digest.update(block)
-        return digest.hexdigest()
+        """SHA-256 over what decides the output: the same model has the same sum anywhere."""
+        names = ("config.json", "source.spm", "target.spm", "vocab.json")
+        paths = [*(self.folder / name for name in names), self.target_vocab, self.weights]
+        try:
+            return _digest(tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in paths))
+        except OSError as error:
+            raise ModelError(f"{error.filename} cannot be read: {error.strerror}", advice=_AGAIN) from None
+
+
+@lru_cache(maxsize=16)
+def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
+    """Sizes and times are there for the cache only: an edited file is read again."""
+    digest = hashlib.sha256()
+    for path, size, _ in files:
+        digest.update(f"{path.name} {size}\n".encode())  # where a file ends counts, too
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
 
 
 def shipped_models() -> dict[str, Path]:
@@ -74,13 +86,11 @@ def find_model(name: str = DEFAULT_MODEL, revision: str | None = None) -> ModelF
     shipped = shipped_models()
     if name in shipped:
         return _checked(name, shipped[name], "")
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return _checked(name, folder, "")
-    if _HUB_ID.fullmatch(name) and not name.startswith("."):
-        folder = _from_hub(name, revision)
-        # The hub keeps each commit in a folder of its own: snapshots/<commit>.
-        return _checked(name, folder, folder.name)
+    folder = os.path.expanduser(name)  # noqa: PTH111 - Path.expanduser and is_dir raise for odd names
+    if os.path.isdir(folder):  # noqa: PTH112
+        return _checked(name, Path(folder), "")
+    if _HUB_ID.fullmatch(name):
+        return _from_hub(name, revision)
     known = ", ".join(shipped) or "none in this installation"
     raise ModelError(
         f"no model '{name}'",
@@ -88,43 +98,68 @@ def find_model(name: str = DEFAULT_MODEL, revision: str | None = None) -> ModelF
     )
 
 
-def _checked(name: str, folder: Path, revision: str) -> ModelFiles:
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file of a model. Raises `ModelError`."""
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelError(
-            f"{folder} holds no config.json", advice="a Marian model folder is expected"
+            f"{path.parent} holds no {path.name}", advice="a Marian model folder is expected"
         ) from None
-    except (ValueError, OSError) as error:
-        raise ModelError(
-            f"{folder}/config.json cannot be read: {error}", advice="download the model again"
-        ) from None
-    if not isinstance(config, dict) or config.get("model_type") != "marian":
-        kind = config.get("model_type") if isinstance(config, dict) else None
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}", advice="check the permissions") from None
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path} is not JSON: {error}", advice=_AGAIN) from None
+    if not isinstance(value, dict):
+        raise ModelError(f"{path} holds no JSON object", advice=_AGAIN)
+    return value
+
+
+def _checked(name: str, folder: Path, revision: str) -> ModelFiles:
+    _refuse_pointers(folder / "config.json")
+    config = read_json(folder / "config.json")
+    if config.get("model_type") != "marian":
+        kind = repr(config.get("model_type"))[:40]
         raise ModelError(
             f"{folder} is not a Marian model (model_type: {kind})", advice="choose a MarianMT model"
         )
-    files = ModelFiles(name, folder, revision, config)
+    files = ModelFiles(name, folder, revision, read_layout(config, folder))
     needed = [folder / "source.spm", folder / "target.spm", folder / "vocab.json", files.weights]
+    settings = folder / "tokenizer_config.json"
+    if settings.is_file() and read_json(settings).get("separate_vocabs"):
+        needed.append(folder / "target_vocab.json")
     missing = [path.name for path in needed if not path.is_file()]
     if missing:
-        raise ModelError(f"{folder} lacks {', '.join(missing)}", advice="download the model again, whole")
-    if any(path.stat().st_size == 0 for path in needed) or files.weights.read_bytes()[:7] == b"version":
-        raise ModelError(f"{folder} holds empty files or Git LFS pointers", advice="run `git lfs pull` there")
+        raise ModelError(f"{folder} lacks {', '.join(missing)}", advice=_AGAIN)
+    for path in needed:
+        _refuse_pointers(path)
     return files
 
 
-def _from_hub(name: str, revision: str | None) -> Path:
-    from huggingface_hub import snapshot_download
+def _refuse_pointers(path: Path) -> None:
+    if not path.is_file():
+        return
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(len(_POINTER))
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}", advice="check the permissions") from None
+    if not start:
+        raise ModelError(f"{path} is empty", advice=_AGAIN)
+    if start == _POINTER:
+        raise ModelError(f"{path} is a Git LFS pointer, not the file", advice="run `git lfs pull` there")
+
+
+def _from_hub(name: str, revision: str | None) -> ModelFiles:
+    """What was downloaded before is used without a look at the network, if it is complete."""
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        # What was downloaded before is used without a look at the network.
-        return Path(snapshot_download(name, revision=revision, allow_patterns=_WANTED, local_files_only=True))
-    except (LocalEntryNotFoundError, OSError, ValueError):
+        return _downloaded(name, revision, offline=True)
+    except (LocalEntryNotFoundError, OSError, ValueError, ModelError):
         pass
     try:
-        return Path(snapshot_download(name, revision=revision, allow_patterns=_WANTED))
+        return _downloaded(name, revision, offline=False)
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise ModelError(
@@ -132,3 +167,19 @@ def _from_hub(name: str, revision: str | None) -> Path:
             advice="connect to the network once, or copy the model folder here and give its path; "
             "without --model the shipped model is used",
         ) from None
+
+
+def _downloaded(name: str, revision: str | None, *, offline: bool) -> ModelFiles:
+    """The model's snapshot; the pickled weights are fetched only where there are no safe ones."""
+    from huggingface_hub import snapshot_download
+
+    folder = Path()
+    for weights in ("model.safetensors", "pytorch_model.bin"):
+        patterns = [*_SMALL, weights]
+        folder = Path(
+            snapshot_download(name, revision=revision, allow_patterns=patterns, local_files_only=offline)
+        )
+        if (folder / weights).is_file():
+            break
+    # The hub keeps each commit in a folder of its own: snapshots/<commit>.
+    return _checked(name, folder, folder.name)

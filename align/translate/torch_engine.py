@@ -2,72 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from align.errors import ConfigError, ModelError
-from align.translate.base import TokenScores, TranslationOptions
+from align.errors import ConfigError
+from align.translate.base import Batch, Output, Pieces, TranslationOptions
 from align.translate.files import ModelFiles
+from align.translate.layout import Layout
 from align.translate.tokens import Tokenizer
+from align.translate.weights import Tensor, load_weights
 
 __all__ = ["TorchEngine"]
 
+_LOGITS_AT_ONCE = 1 << 24  # 64 MB in fp32: scoring needs the whole vocabulary for every token
+
 
 class TorchEngine:
-    """`MarianMTModel` with the decoding traps of transformers 5 disarmed.
+    """`MarianMTModel` with the traps of transformers 5 disarmed.
 
-    A fresh configuration has no length limit (output would stop at 20 tokens), beam search may
-    emit the padding, and the tied output matrix comes from the configuration's flags.
+    The network is built from the checked layout and tensors, not by `from_pretrained`: nothing else
+    that lies in the folder is looked at, and tables are shared as the layout says. A fresh
+    configuration has no length limit (output would stop at 20 tokens), and beam search may emit the
+    padding: `_generation` sets all of that.
     """
-
-    name = "torch"
-    workers = 1
 
     def __init__(self, files: ModelFiles, tokenizer: Tokenizer, options: TranslationOptions) -> None:
         import torch
-        from transformers import MarianMTModel
-        from transformers.utils import logging
 
-        logging.disable_progress_bar()
         if options.threads:
             torch.set_num_threads(options.threads)
         self._device = _device(options.device)
-        safe = files.weights.suffix == ".safetensors"
-        try:
-            model = MarianMTModel.from_pretrained(
-                files.folder, use_safetensors=safe, weights_only=True, dtype=_dtype(self._device)
-            )
-        except (OSError, ValueError, RuntimeError) as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise ModelError(f"{files.folder}: {reason}", advice="download the model again") from None
-        self._model: Any = model.eval().to(self._device)
+        self._model = _network(files.layout, load_weights(files), _dtype(self._device)).to(self._device)
         self._vocab, self._target = tokenizer.vocab, tokenizer.target_vocab
         self._pieces = {number: piece for piece, number in self._target.items()}
-        self._pad, self._eos = model.config.pad_token_id, model.config.eos_token_id
+        self._pad, self._eos = files.layout.pad, files.layout.eos
 
-    def generate(self, batch: Sequence[Sequence[str]], options: TranslationOptions) -> list[TokenScores]:
-        """See `Engine`. Outputs are at most twice as long as the longest source, and 20 pieces."""
+    def generate(self, batches: Iterable[Batch], options: TranslationOptions) -> Iterator[list[Output]]:
+        """See `Engine`."""
+        for batch in batches:
+            yield self._translated(batch, options) if batch.sources else []
+
+    def score(self, sources: Sequence[Pieces], targets: Sequence[Pieces]) -> list[list[float]]:
+        """See `Engine`."""
+        longest = max(map(len, targets)) + 1
+        rows = max(1, _LOGITS_AT_ONCE // (longest * len(self._target)))
+        scores: list[list[float]] = []
+        for start in range(0, len(sources), rows):
+            scores += self._scored(sources[start : start + rows], targets[start : start + rows])
+        return scores
+
+    def _translated(self, batch: Batch, options: TranslationOptions) -> list[Output]:
         import torch
 
-        src, mask = self._rows(batch, self._vocab)
+        src, mask = self._rows(batch.sources, self._vocab)
         with torch.inference_mode():
             ids = self._model.generate(
-                input_ids=src,
-                attention_mask=mask,
-                num_beams=options.beam,
-                do_sample=False,
-                length_penalty=options.length_penalty,
-                max_new_tokens=2 * max(len(pieces) for pieces in batch) + 20,
-                max_length=None,
-                no_repeat_ngram_size=options.no_repeat_ngram,
-                bad_words_ids=[[self._pad], [self._target["<unk>"]]],
+                input_ids=src, attention_mask=mask, generation_config=self._generation(batch.limit, options)
             )
         special = {self._pad, self._eos}
-        outputs = [[self._pieces[n] for n in row if n not in special] for row in ids.tolist()]
-        return list(zip(outputs, self.score(batch, outputs), strict=True))
+        targets = [[self._pieces[n] for n in row if n not in special] for row in ids.tolist()]
+        scores = self.score(batch.sources, targets)
+        return [
+            Output(pieces, sum(values) / len(values), min(values))
+            for pieces, values in zip(targets, scores, strict=True)
+        ]
 
-    def score(self, sources: Sequence[Sequence[str]], targets: Sequence[Sequence[str]]) -> list[list[float]]:
-        """See `Engine`."""
+    def _generation(self, limit: int, options: TranslationOptions) -> Any:
+        from transformers import GenerationConfig
+
+        return GenerationConfig(
+            num_beams=options.beam,
+            do_sample=False,
+            early_stopping=options.beam > 1,
+            length_penalty=options.length_penalty,
+            no_repeat_ngram_size=options.no_repeat_ngram or None,
+            max_new_tokens=limit,
+            bad_words_ids=[[self._pad], [self._target["<unk>"]]],
+            pad_token_id=self._pad,
+            eos_token_id=self._eos,
+            decoder_start_token_id=self._pad,
+        )
+
+    def _scored(self, sources: Sequence[Pieces], targets: Sequence[Pieces]) -> list[list[float]]:
         import torch
 
         src, mask = self._rows(sources, self._vocab)
@@ -75,20 +91,52 @@ class TorchEngine:
         prefix = torch.full_like(tgt, self._pad)
         prefix[:, 1:] = tgt[:, :-1]
         with torch.inference_mode():
-            logits = self._model(input_ids=src, attention_mask=mask, decoder_input_ids=prefix).logits
-        picked = logits.float().log_softmax(-1).gather(2, tgt[:, :, None]).squeeze(2).tolist()
+            logits = self._model(input_ids=src, attention_mask=mask, decoder_input_ids=prefix).logits.float()
+            logits[:, :, self._pad] = float("-inf")  # no choice in generation, and CTranslate2 lacks it
+            picked = logits.log_softmax(-1).gather(2, tgt[:, :, None]).squeeze(2).tolist()
         return [row[:length] for row, length in zip(picked, real.sum(1).tolist(), strict=True)]
 
-    def _rows(self, batch: Sequence[Sequence[str]], vocab: dict[str, int]) -> tuple[Any, Any]:
+    def _rows(self, batch: Sequence[Pieces], vocab: dict[str, int]) -> tuple[Any, Any]:
         """Piece sequences -> ids and mask, both [batch, longest + 1]."""
         import torch
 
-        unknown = vocab["<unk>"]
-        rows = [[*(vocab.get(piece, unknown) for piece in pieces), self._eos] for pieces in batch]
+        rows = [[*(vocab[piece] for piece in pieces), self._eos] for pieces in batch]
         longest = max(len(row) for row in rows)
         ids = torch.tensor([row + [self._pad] * (longest - len(row)) for row in rows], device=self._device)
         lengths = torch.tensor([len(row) for row in rows], device=self._device)
         return ids, (torch.arange(longest, device=self._device)[None, :] < lengths[:, None]).long()
+
+
+def _network(layout: Layout, weights: dict[str, Tensor], dtype: Any) -> Any:
+    """The model with those weights; it never holds random ones, which take longer to draw than to load."""
+    import torch
+    from transformers import MarianConfig, MarianMTModel
+
+    config = MarianConfig(
+        vocab_size=layout.vocab,
+        decoder_vocab_size=layout.target_vocab,
+        d_model=layout.width,
+        encoder_layers=layout.encoder_layers,
+        decoder_layers=layout.decoder_layers,
+        encoder_attention_heads=layout.encoder_heads,
+        decoder_attention_heads=layout.decoder_heads,
+        encoder_ffn_dim=layout.encoder_ffn,
+        decoder_ffn_dim=layout.decoder_ffn,
+        activation_function=layout.activation,
+        max_position_embeddings=layout.positions,
+        pad_token_id=layout.pad,
+        eos_token_id=layout.eos,
+        decoder_start_token_id=layout.pad,
+        forced_eos_token_id=None,
+        scale_embedding=layout.scaled,
+        share_encoder_decoder_embeddings=False,  # a shared table is one tensor under three names below
+        tie_word_embeddings=False,
+    )
+    with torch.device("meta"):
+        model = MarianMTModel(config)
+    read = {id(tensor): torch.from_numpy(tensor.read()).to(dtype) for tensor in weights.values()}
+    model.load_state_dict({name: read[id(tensor)] for name, tensor in weights.items()}, assign=True)
+    return model.eval()
 
 
 def _device(name: str) -> Any:

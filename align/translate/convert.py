@@ -1,0 +1,167 @@
+"""From a Marian directory to CTranslate2's form, on first use, kept in a cache.
+
+Made from the weights alone (no transformers; PyTorch for pytorch_model.bin only). CTranslate2's own
+converter is not used because it knows one vocabulary only and, given two, would emit source pieces.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from align.errors import ModelError
+from align.translate.files import ModelFiles
+from align.translate.layout import Layout
+from align.translate.tokens import Tokenizer
+from align.translate.weights import Tensor, load_weights
+
+__all__ = ["cache_folder", "convert", "converted"]
+
+_VERSION = "2"  # to be raised when what `convert` writes changes
+
+
+def cache_folder() -> Path:
+    """Where converted models are kept: $ALIGN_CACHE, or align-ar-en in the user's cache folder."""
+    if own := os.environ.get("ALIGN_CACHE"):
+        return Path(own)
+    root = os.environ.get("XDG_CACHE_HOME") or (os.environ.get("LOCALAPPDATA") if os.name == "nt" else None)
+    return (Path(root) if root else Path(os.path.expanduser("~/.cache"))) / "align-ar-en"  # noqa: PTH111
+
+
+@contextmanager
+def converted(files: ModelFiles, tokenizer: Tokenizer) -> Iterator[Path]:
+    """The folder of the converted model, from the cache or made now.
+
+    Where the cache cannot be written, the folder is a temporary one and is gone after the block:
+    CTranslate2 reads the model into memory. Raises `ModelError`.
+    """
+    target = cache_folder() / f"{files.checksum()[:32]}-int8-{_VERSION}"
+    if _complete(target):
+        yield target
+        return
+    with _scratch(target.parent) as scratch:
+        fresh = scratch / "model"
+        try:
+            fresh.mkdir()
+            convert(files, tokenizer, fresh)
+        except OSError as error:
+            raise ModelError(
+                f"the converted model cannot be written: {error}",
+                advice="free some space, or set ALIGN_CACHE to a folder with room",
+            ) from None
+        if not _complete(target):  # else another process was faster, with the same result
+            with suppress(OSError):
+                fresh.replace(target)
+        yield target if _complete(target) else fresh
+
+
+def _complete(folder: Path) -> bool:
+    """Folders are moved into the cache whole, so that one file stands for all."""
+    return (folder / "model.bin").is_file()
+
+
+@contextmanager
+def _scratch(cache: Path) -> Iterator[Path]:
+    """A temporary folder in the cache, or in the system's place for such where that is impossible."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.mkdtemp(dir=cache, prefix=".half-")
+    except OSError:  # a read-only home: convert again in every run
+        folder = tempfile.mkdtemp(prefix="align-")
+    try:
+        yield Path(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def convert(files: ModelFiles, tokenizer: Tokenizer, folder: Path) -> None:
+    """Write the model into `folder` as CTranslate2 reads it, with int8 weights. Raises `ModelError`."""
+    from ctranslate2.specs import common_spec, transformer_spec
+
+    layout = files.layout
+    activations = {"gelu": "GELU", "relu": "RELU", "silu": "SWISH", "swish": "SWISH"}
+    spec = transformer_spec.TransformerSpec.from_config(
+        (layout.encoder_layers, layout.decoder_layers),
+        layout.encoder_heads,
+        pre_norm=False,
+        activation=common_spec.Activation[activations[layout.activation]],
+    )
+    spec.decoder.num_heads = spec.decoder.num_heads.dtype.type(layout.decoder_heads)
+    _Filler(spec, load_weights(files), layout).fill()
+    spec.register_source_vocabulary(_tokens(tokenizer.vocab, layout.pad))
+    spec.register_target_vocabulary(_tokens(tokenizer.target_vocab, layout.pad))
+    spec.config.bos_token = spec.config.eos_token = spec.config.decoder_start_token = "</s>"  # noqa: S105
+    spec.config.unk_token = "<unk>"  # noqa: S105
+    spec.validate()
+    spec.optimize(quantization="int8")
+    spec.save(str(folder))
+
+
+def _tokens(vocab: dict[str, int], pad: int) -> list[str]:
+    """Tokens in the order of their ids, without the padding, whose row is left out too."""
+    return [token for token, number in sorted(vocab.items(), key=lambda item: item[1]) if number != pad]
+
+
+class _Filler:
+    """Copies weights from transformers' names into a CTranslate2 specification."""
+
+    def __init__(self, spec: Any, weights: dict[str, Tensor], layout: Layout) -> None:
+        self.spec, self.weights, self.layout = spec, weights, layout
+        self.rows: dict[int, Any] = {}
+
+    def fill(self) -> None:
+        for name, spec in (("encoder", self.spec.encoder), ("decoder", self.spec.decoder)):
+            embeddings = spec.embeddings[0] if isinstance(spec.embeddings, list) else spec.embeddings
+            embeddings.weight = self._table(f"model.{name}.embed_tokens.weight")
+            spec.scale_embeddings = self.layout.width**0.5 if self.layout.scaled else 1.0
+            spec.position_encodings.encodings = self._read(f"model.{name}.embed_positions.weight")
+            for number, layer in enumerate(spec.layer):
+                self._layer(layer, f"model.{name}.layers.{number}", cross=name == "decoder")
+        self.spec.decoder.start_from_zero_embedding = True
+        self.spec.decoder.projection.weight = self._table("lm_head.weight")
+        self.spec.decoder.projection.bias = self._without_pad(self._read("final_logits_bias")[0])
+
+    def _read(self, name: str) -> Any:
+        return self.weights[name].read()
+
+    def _table(self, name: str) -> Any:
+        """An embedding table without the padding's row; a shared one is the same array every time."""
+        tensor = self.weights[name]
+        if id(tensor) not in self.rows:
+            self.rows[id(tensor)] = self._without_pad(tensor.read())
+        return self.rows[id(tensor)]
+
+    def _without_pad(self, rows: Any) -> Any:
+        import numpy as np
+
+        return rows[:-1] if self.layout.pad == len(rows) - 1 else np.delete(rows, self.layout.pad, axis=0)
+
+    def _layer(self, spec: Any, prefix: str, *, cross: bool) -> None:
+        self._attention(
+            spec.self_attention, f"{prefix}.self_attn", (("q_proj", "k_proj", "v_proj"), ("out_proj",))
+        )
+        if cross:
+            parts = (("q_proj",), ("k_proj", "v_proj"), ("out_proj",))
+            self._attention(spec.attention, f"{prefix}.encoder_attn", parts)
+        self._linear(spec.ffn.linear_0, f"{prefix}.fc1")
+        self._linear(spec.ffn.linear_1, f"{prefix}.fc2")
+        self._norm(spec.ffn.layer_norm, f"{prefix}.final_layer_norm")
+
+    def _attention(self, spec: Any, prefix: str, parts: tuple[tuple[str, ...], ...]) -> None:
+        for linear, names in zip(spec.linear, parts, strict=True):
+            self._linear(linear, *(f"{prefix}.{name}" for name in names))
+        self._norm(spec.layer_norm, f"{prefix}_layer_norm")
+
+    def _linear(self, spec: Any, *names: str) -> None:
+        import numpy as np
+
+        spec.weight = np.concatenate([self._read(f"{name}.weight") for name in names])
+        spec.bias = np.concatenate([self._read(f"{name}.bias") for name in names])
+
+    def _norm(self, spec: Any, name: str) -> None:
+        spec.gamma, spec.beta = self._read(f"{name}.weight"), self._read(f"{name}.bias")

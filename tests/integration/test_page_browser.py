@@ -116,11 +116,11 @@ def test_arabic_stands_on_the_right_and_reads_right_to_left(page: Any) -> None:
     assert abs(arabic.bounding_box()["y"] - english.bounding_box()["y"]) < 2
 
 
-@pytest.mark.parametrize("width", [320, 400, 760, 1280])
-def test_no_sideways_scroll(page: Any, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
+def test_no_sideways_scroll(page: Any) -> None:
     page.click("summary")
-    assert page.evaluate(SIDEWAYS) <= 0
+    for width in (320, 400, 760, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(SIDEWAYS) <= 0, width
 
 
 def test_cells_stack_on_a_phone_source_first(page: Any) -> None:

@@ -12,11 +12,12 @@ from pathlib import Path
 from align.errors import InputError
 from align.train.recipe import CleaningOptions, Source
 
-__all__ = ["TextPair", "clean", "fingerprints", "fault", "mix", "read_pairs"]
+__all__ = ["TextPair", "clean", "fault", "fingerprints", "mix", "read_lines", "read_pairs"]
 
 TextPair = tuple[str, str]
 _ARABIC = re.compile("[\N{ARABIC LETTER HAMZA}-\N{ARABIC LETTER YEH}]")
 _LATIN = re.compile("[A-Za-z]")
+_TEST_SUFFIXES = (".ar", ".en", ".jsonl", ".tmx", ".tsv", ".txt")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -42,6 +43,27 @@ def read_pairs(path: Path) -> Iterator[TextPair]:
 
     for pair in read_corpus(path):
         yield pair.src, pair.tgt
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    """All texts of a test set: a folder, lines of plain text, the cells of a .tsv, both sides of others."""
+    if path.is_dir():
+        for file in sorted(path.iterdir()):
+            if file.suffix in _TEST_SUFFIXES:
+                yield from read_lines(file)
+    elif path.suffix in (".tmx", ".jsonl"):
+        for pair in read_pairs(path):
+            yield from pair
+    else:
+        try:
+            for line in path.read_text(encoding="utf-8").splitlines():
+                yield from line.split("\t")
+        except OSError as error:
+            raise InputError(
+                error.strerror or str(error), path=path, advice="check the path of the test set"
+            ) from None
+        except UnicodeDecodeError:
+            raise InputError("not UTF-8", path=path, advice="test sets are UTF-8 text") from None
 
 
 def fault(pair: TextPair, options: CleaningOptions) -> str:

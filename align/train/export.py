@@ -8,12 +8,12 @@ transformers load without any code of this project.
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from align.atomic import atomic_write, make_folder
 from align.train.network import Attention, Layer, Network
 from align.train.vocabulary import EOS, Vocabulary
 
@@ -40,7 +40,7 @@ def _layer(layer: Layer, prefix: str) -> dict[str, torch.Tensor]:
         state |= _attention(layer.cross, f"{prefix}.encoder_attn")
         named["encoder_attn_layer_norm"] = layer.cross_norm
     for name, module in named.items():
-        state[f"{prefix}.{name}.weight"], state[f"{prefix}.{name}.bias"] = module.weight, module.bias  # type: ignore[assignment]
+        state[f"{prefix}.{name}.weight"], state[f"{prefix}.{name}.bias"] = module.weight, module.bias
     return state
 
 
@@ -53,7 +53,7 @@ def marian_state(network: Network) -> dict[str, torch.Tensor]:
     }
     for side, layers in (("encoder", network.encoder), ("decoder", network.decoder)):
         for number, layer in enumerate(layers):
-            state |= _layer(layer, f"model.{side}.layers.{number}")  # type: ignore[arg-type]
+            state |= _layer(layer, f"model.{side}.layers.{number}")
     return state
 
 
@@ -80,8 +80,8 @@ def _config(network: Network) -> dict[str, Any]:
         "is_encoder_decoder": True,
         "max_position_embeddings": MAX_LENGTH,
         "pad_token_id": pad,
-        "scale_embedding": math.isclose(network.scale, math.sqrt(shape.width)),
-        "share_encoder_decoder_embeddings": False,
+        "scale_embedding": shape.scaled,
+        "share_encoder_decoder_embeddings": shape.shared,
         "tie_word_embeddings": True,
         "vocab_size": shape.vocab,
     }
@@ -99,34 +99,45 @@ def _generation(pad: int) -> dict[str, Any]:
     }
 
 
-def export(network: Network, src: Vocabulary, tgt: Vocabulary, folder: Path) -> None:
-    """Write the directory (weights as bfloat16, half the size of fp32 and no worse).
+def export(
+    network: Network, src: Vocabulary, tgt: Vocabulary, folder: Path, *, dtype: str = "bfloat16"
+) -> None:
+    """Write the directory; weights as bfloat16 take half the room of float32 and are no worse.
 
-    Each file is complete before the next is begun; config.json comes last, so that a folder
-    without it was interrupted.
+    Each file appears whole; config.json comes last, so that a folder without it was interrupted.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     state = {
-        k: v.detach().to("cpu", torch.bfloat16).contiguous().clone() for k, v in marian_state(network).items()
+        name: tensor.detach().to("cpu", getattr(torch, dtype)).contiguous().clone()
+        for name, tensor in marian_state(network).items()
     }
-    save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
-    (folder / "source.spm").write_bytes(src.model)
-    (folder / "target.spm").write_bytes(tgt.model)
+    if network.shape.shared:
+        state["model.shared.weight"] = state.pop("model.encoder.embed_tokens.weight")
+        del state["model.decoder.embed_tokens.weight"]
+    with atomic_write(folder / "model.safetensors", "wb") as stream:
+        stream.write(save(state, metadata={"format": "pt"}))
     size = network.shape.vocab
-    tables: dict[str, Any] = {
-        "vocab.json": src.ids(size),
-        "target_vocab.json": tgt.ids(size),
-        "tokenizer_config.json": {
-            "tokenizer_class": "MarianTokenizer",
-            "separate_vocabs": True,
-            "source_lang": "ar",
-            "target_lang": "en",
-            "model_max_length": MAX_LENGTH,
-        },
-        "generation_config.json": _generation(size - 1),
-        "config.json": _config(network),
+    src.save(folder / "source.spm", folder / "vocab.json", size)
+    # Where the table is shared, both vocabularies are one, and one file holds it.
+    target = "vocab.json" if network.shape.shared else "target_vocab.json"
+    tgt.save(folder / "target.spm", folder / target, size)
+    _write_json(folder / "tokenizer_config.json", _tokenizer(separate=not network.shape.shared))
+    _write_json(folder / "generation_config.json", _generation(size - 1))
+    _write_json(folder / "config.json", _config(network))
+
+
+def _tokenizer(*, separate: bool) -> dict[str, Any]:
+    return {
+        "tokenizer_class": "MarianTokenizer",
+        "separate_vocabs": separate,
+        "source_lang": "ar",
+        "target_lang": "en",
+        "model_max_length": MAX_LENGTH,
     }
-    for name, table in tables.items():
-        (folder / name).write_text(json.dumps(table, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _write_json(path: Path, value: dict[str, Any]) -> None:
+    with atomic_write(path) as stream:
+        stream.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")

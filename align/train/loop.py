@@ -7,24 +7,24 @@ gradients are summed over the loopback interface.
 
 from __future__ import annotations
 
-import json
 import os
-import time
-from collections.abc import Callable, Iterator
+import signal
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from align.train.data import TrainingData, batches, epoch_order, pad
-from align.train.network import Network, Shape, smoothed_cross_entropy
+from align.atomic import atomic_write
+from align.train.data import TrainingData, batches, epoch_order
+from align.train.network import Network, Shape
+from align.train.objective import batch_loss, dev_loss
 from align.train.recipe import TrainingOptions
-from align.train.vocabulary import EOS
+from align.train.tracking import Log, Report, read_log
 
 __all__ = ["learning_rate", "run"]
-
-Report = Callable[[dict[str, Any]], None]
 
 
 def learning_rate(step: int, options: TrainingOptions) -> float:
@@ -39,74 +39,54 @@ def learning_rate(step: int, options: TrainingOptions) -> float:
 def run(folder: Path, shape: Shape, options: TrainingOptions, report: Report | None = None) -> None:
     """Train the network of `folder` (start.pt, data.npz, dev.npz), going on from its last checkpoint.
 
-    Leaves `checkpoint.pt` there and appends to `log.jsonl`. With several processes the others
-    are started here and fail together.
+    Leaves `checkpoint.pt` there (and `best.pt` with `options.patience`) and appends to
+    `log.jsonl`, whose new entries go to `report`. Several processes are started and fail together.
     """
     if options.processes == 1:
         _worker(0, folder, shape, options, report)
         return
-    os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
-    os.environ.setdefault("MASTER_PORT", "29511")
+    os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"] = "127.0.0.1", str(_free_port())
     context = torch.multiprocessing.start_processes(
         _worker, (folder, shape, options, None), options.processes, join=False, start_method="spawn"
     )
     assert context is not None
-    while not context.join(timeout=1):
-        pass
+    log = folder / "log.jsonl"
+    told = len(read_log(log))
+    try:
+        running = True
+        while running:
+            running = not context.join(timeout=1)
+            told = _tell(read_log(log), told, report)
+    finally:  # after Ctrl-C the others must not go on alone
+        for process in context.processes:
+            process.terminate()
+
+
+def _tell(entries: list[dict[str, Any]], told: int, report: Report | None) -> int:
+    """Report what the first process has logged since; -> how many entries are known."""
+    if report is not None:
+        for entry in entries[told:]:
+            report(entry)
+    return len(entries)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _stream(data: TrainingData, options: TrainingOptions, step: int, rank: int) -> Iterator[list[int]]:
-    """This process's batches from `step` on: the same whether or not the run was interrupted."""
+    """The batches of a process from `step` on: the same whether or not the run was interrupted."""
     epoch, done = 0, 0
     while True:
-        groups = batches(
-            data, epoch_order(data, options.seed, epoch), options.batch_tokens, options.seed + epoch
-        )
+        order = epoch_order(data, options.seed, epoch)
+        groups = batches(data, order, options.batch_tokens, options.seed + epoch)
         rounds = max(1, len(groups) // options.processes)
         for number in range(max(0, step - done), rounds):
             yield groups[(number * options.processes + rank) % len(groups)]
         done += rounds
         epoch += 1
-
-
-def _loss(
-    network: Network,
-    data: TrainingData,
-    numbers: list[int],
-    smoothing: float,
-    guidance: float = 0.0,
-    frozen: bool = False,
-) -> tuple[Tensor, Tensor, int]:
-    """(objective to minimise, loss, target tokens) of those pairs, both summed over the tokens."""
-    pairs = [data.pair(n) for n in numbers]
-    device = network.bias.device
-    src = torch.from_numpy(pad([s for s, _ in pairs], network.pad)).to(device)
-    tgt = torch.from_numpy(pad([t for _, t in pairs], network.pad)).to(device)
-    prefix = torch.full_like(tgt, network.pad)
-    prefix[:, 1:] = tgt[:, :-1].masked_fill(tgt[:, :-1] == EOS, network.pad)
-    seen: list[Tensor] | None = [] if guidance else None
-    states = network(src, prefix, seen, frozen=frozen)
-    real = tgt != network.pad  # padding rows are dropped before the output layer
-    loss = smoothed_cross_entropy(states[real], network.tgt_embed.weight, network.bias, tgt[real], smoothing)
-    objective = loss
-    if seen:
-        links = torch.from_numpy(pad([data.link(n) for n in numbers], -1)).to(device)
-        objective = loss + guidance * _misplaced(seen, links)
-    return objective, loss.detach(), int(real.sum())
-
-
-def _misplaced(seen: list[Tensor], links: Tensor) -> Tensor:
-    """-log of the attention that each linked target token pays to its source token.
-
-    Half of the heads of every layer are guided, the others are left free.
-    """
-    linked = links >= 0
-    total = seen[0].new_zeros(())
-    for weights in seen:
-        mean = weights[:, : weights.shape[1] // 2].mean(dim=1)
-        paid = mean.gather(2, links.clamp_min(0)[:, :, None]).squeeze(2)[linked]
-        total = total - paid.clamp_min(1e-6).log().sum()
-    return total / len(seen)
 
 
 def _optimizer(network: Network, options: TrainingOptions) -> torch.optim.AdamW:
@@ -140,71 +120,134 @@ class _Gradients:
         return loss / tokens, tokens, norm
 
 
-@torch.no_grad()
-def _dev_loss(network: Network, dev: TrainingData, tokens: int) -> float:
-    network.eval()
-    total, count = 0.0, 0
-    for numbers in batches(dev, range(len(dev.src_at) - 1), tokens, 0):
-        _, loss, n = _loss(network, dev, numbers, 0.0)
-        total, count = total + float(loss), count + n
-    network.train()
-    return total / count
+def _bfloat16(precision: str, device: torch.device) -> bool:
+    """Whether matrix products are taken in bfloat16; emulated, they would be 50 times slower."""
+    if precision != "auto":
+        return precision == "bf16"
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    tiles = getattr(torch.cpu, "_is_amx_tile_supported", None)  # not public yet
+    return bool(tiles and tiles())
 
 
-def _save(path: Path, state: dict[str, Any]) -> None:
-    half = path.with_suffix(".tmp")
-    torch.save(state, half)
-    half.replace(path)
+class _Training:
+    """One process's part of a run."""
+
+    def __init__(self, rank: int, folder: Path, shape: Shape, options: TrainingOptions) -> None:
+        self.rank, self.folder, self.options = rank, folder, options
+        torch.manual_seed(options.seed + rank)
+        cuda = torch.cuda.is_available() and options.processes == 1
+        self.device = torch.device("cuda" if cuda else "cpu")
+        self.network = Network(shape).to(self.device)
+        self.gradients, self.optimizer = _Gradients(self.network), _optimizer(self.network, options)
+        self.bfloat16 = _bfloat16(options.precision, self.device)
+        self.data = TrainingData.load(folder / "data.npz")
+        dev = folder / "dev.npz"
+        self.dev = TrainingData.load(dev) if dev.exists() else None
+        self.step, self.shown = 0, 0
+        self.best, self.stale = float("inf"), 0
+        self._restore()
+        self.network.train()
+
+    def _restore(self) -> None:
+        checkpoint, start = self.folder / "checkpoint.pt", self.folder / "start.pt"
+        if not checkpoint.exists():
+            state = torch.load(start, map_location=self.device, weights_only=True)
+            self.network.load_state_dict(state)
+            return
+        state = torch.load(checkpoint, map_location=self.device, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        for group, factor in zip(self.optimizer.param_groups, (self.options.encoder_rate, 1.0), strict=True):
+            group |= {"factor": factor, "weight_decay": self.options.weight_decay}
+        self.step, self.shown = state["step"], state["tokens"]
+        self.best, self.stale = state.get("best", self.best), state.get("stale", 0)
+        # Another number of processes goes on as well, with other dropout.
+        if self.rank < len(state["random"]):
+            torch.set_rng_state(state["random"][self.rank].cpu())
+
+    @property
+    def done(self) -> bool:
+        patience = self.options.patience
+        return self.step >= self.options.steps or bool(patience and self.stale >= patience)
+
+    @property
+    def due(self) -> bool:
+        """By steps, not by time: all processes must agree."""
+        return self.step % self.options.checkpoint_steps == 0 or self.step == self.options.steps
+
+    def advance(self, numbers: list[int]) -> tuple[float, int, float]:
+        """One step on those pairs; -> (mean loss, tokens, gradient norm) over all processes."""
+        options, step = self.options, self.step
+        self.gradients.flat.zero_()
+        fading = max(0.0, 1 - step / options.guided_steps) if options.guided_steps else 0.0
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
+            objective, loss, tokens = batch_loss(
+                self.network,
+                self.data,
+                numbers,
+                options.label_smoothing,
+                options.guidance * fading,
+                frozen=step < options.frozen_steps,
+            )
+        objective.backward()
+        mean, tokens, norm = self.gradients.finish(float(loss), tokens, options.clip, options.processes)
+        if options.freeze_embeddings:
+            for table in (self.network.src_embed, self.network.tgt_embed):
+                table.weight.grad.zero_()
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(step, options) * group["factor"]
+        self.optimizer.step()
+        self.network.clear_padding()
+        self.step, self.shown = step + 1, self.shown + tokens
+        return mean, tokens, norm
+
+    def checkpoint(self, log: Log | None) -> None:
+        """Take the dev set's figures, and save. The first process (which has the log) does it."""
+        states = _random_states(self.options.processes)
+        if log is not None:
+            self._evaluate(log)
+            state = {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
+            state |= {"step": self.step, "tokens": self.shown, "random": states}
+            _save(self.folder / "checkpoint.pt", state | {"best": self.best, "stale": self.stale})
+        if self.options.processes > 1:
+            stale = torch.tensor(self.stale)
+            torch.distributed.broadcast(stale, 0)
+            self.stale = int(stale)
+
+    def _evaluate(self, log: Log) -> None:
+        if self.dev is None:
+            return
+        loss = dev_loss(self.network, self.dev, self.options.batch_tokens)
+        entry: dict[str, Any] = {"step": self.step, "dev_loss": round(loss, 4)}
+        if self.options.score_steps and self.step % self.options.score_steps == 0:
+            from align.train.evaluate import snapshot_chrf
+
+            entry["dev_chrf"] = round(snapshot_chrf(self.network, self.folder), 2)
+        log.write(entry)
+        if loss < self.best:
+            self.best, self.stale = loss, 0
+            if self.options.patience:
+                _save(self.folder / "best.pt", self.network.state_dict())
+        else:
+            self.stale += 1
 
 
 def _worker(rank: int, folder: Path, shape: Shape, options: TrainingOptions, report: Report | None) -> None:
     if options.processes > 1:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
         torch.set_num_threads(1)
         torch.distributed.init_process_group("gloo", rank=rank, world_size=options.processes)
-    torch.manual_seed(options.seed + rank)
-    device = torch.device("cuda" if torch.cuda.is_available() and options.processes == 1 else "cpu")
-    network = Network(shape).to(device)
-    gradients, optimizer = _Gradients(network), _optimizer(network, options)
-    data = TrainingData.load(folder / "data.npz")
-    checkpoint, step, shown = folder / "checkpoint.pt", 0, 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        network.load_state_dict(state["network"])
-        optimizer.load_state_dict(state["optimizer"])
-        step, shown = state["step"], state["tokens"]
-        torch.set_rng_state(state["random"][rank])
-    else:
-        network.load_state_dict(torch.load(folder / "start.pt", map_location=device, weights_only=True))
-    network.train()
-    clock = _Clock(folder, options, report)
-    for numbers in _stream(data, options, step, rank):
-        if step >= options.steps:
-            break
-        gradients.flat.zero_()
-        guidance = (
-            options.guidance * max(0.0, 1 - step / options.guided_steps) if options.guided_steps else 0.0
-        )
-        objective, loss, tokens = _loss(
-            network, data, numbers, options.label_smoothing, guidance, step < options.frozen_steps
-        )
-        objective.backward()  # type: ignore[no-untyped-call]
-        mean, tokens, norm = gradients.finish(float(loss), tokens, options.clip, options.processes)
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, options) * group["factor"]
-        optimizer.step()
-        network.clear_padding()
-        step, shown = step + 1, shown + tokens
-        if rank == 0:
-            clock.tick(step, mean, tokens, shown, norm)
-        if clock.due(step):
-            states = _random_states(options.processes)
-            if rank == 0:
-                state = {"network": network.state_dict(), "optimizer": optimizer.state_dict()}
-                _save(checkpoint, {**state, "step": step, "tokens": shown, "random": states})
-                if (folder / "dev.npz").exists():
-                    clock.dev(
-                        step, _dev_loss(network, TrainingData.load(folder / "dev.npz"), options.batch_tokens)
-                    )
+    training = _Training(rank, folder, shape, options)
+    log = Log(folder / "log.jsonl", training.step, options.log_steps, report) if rank == 0 else None
+    batches_left = _stream(training.data, options, training.step, rank)
+    while not training.done:
+        loss, tokens, norm = training.advance(next(batches_left))
+        if log is not None:
+            last = training.step == options.steps
+            log.tick(training.step, loss, tokens, training.shown, norm, last=last)
+        if training.due:
+            training.checkpoint(log)
     if options.processes > 1:
         torch.distributed.destroy_process_group()
 
@@ -218,38 +261,6 @@ def _random_states(processes: int) -> list[Tensor]:
     return states
 
 
-class _Clock:
-    """When to save, and the log: a line of JSON every `log_steps` steps."""
-
-    def __init__(self, folder: Path, options: TrainingOptions, report: Report | None) -> None:
-        self.log, self.options, self.report = folder / "log.jsonl", options, report
-        self.started = time.monotonic()
-        self.losses: list[float] = []
-        self.tokens = 0
-
-    def due(self, step: int) -> bool:
-        """By steps, not by time: all processes must agree."""
-        return step % self.options.checkpoint_steps == 0 or step == self.options.steps
-
-    def _write(self, entry: dict[str, Any]) -> None:
-        with self.log.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(entry) + "\n")
-        if self.report:
-            self.report(entry)
-
-    def tick(self, step: int, loss: float, tokens: int, shown: int, norm: float) -> None:
-        self.losses.append(loss)
-        self.tokens += tokens
-        if step % self.options.log_steps == 0 or step == self.options.steps:
-            seconds = time.monotonic() - self.started
-            entry = {"step": step, "tokens": shown, "loss": round(sum(self.losses) / len(self.losses), 4)}
-            entry |= {
-                "norm": round(norm, 3),
-                "seconds": round(seconds, 1),
-                "rate": round(self.tokens / seconds),
-            }
-            self.losses.clear()
-            self._write(entry)
-
-    def dev(self, step: int, loss: float) -> None:
-        self._write({"step": step, "dev_loss": round(loss, 4)})
+def _save(path: Path, state: dict[str, Any]) -> None:
+    with atomic_write(path, "wb") as stream:
+        torch.save(state, stream)

@@ -26,8 +26,9 @@ MASKED = -1e9
 class Shape:
     """Sizes of the network.
 
-    Both embedding tables have `vocab` rows, the last of which is the padding. `activation` is a
-    name that both torch and MarianConfig know.
+    Both embedding tables have `vocab` rows, the last of which is the padding; `shared` makes them
+    one, `scaled` multiplies embeddings by the root of the width. `activation` is a name that both
+    torch and MarianConfig know.
     """
 
     vocab: int
@@ -38,6 +39,8 @@ class Shape:
     heads: int
     activation: str = "relu"
     dropout: float = 0.0
+    shared: bool = False
+    scaled: bool = True
 
 
 class Attention(nn.Module):
@@ -73,7 +76,7 @@ class Attention(nn.Module):
         if seen is not None:
             seen.append(weights)
         mixed = torch.matmul(weights, v)
-        return self.out(mixed.transpose(1, 2).reshape(x.shape))  # type: ignore[no-any-return]
+        return self.out(mixed.transpose(1, 2).reshape(x.shape))
 
 
 class Layer(nn.Module):
@@ -88,9 +91,12 @@ class Layer(nn.Module):
         self.fc1 = nn.Linear(shape.width, shape.ffn)
         self.fc2 = nn.Linear(shape.ffn, shape.width)
         self.norm = nn.LayerNorm(shape.width)
-        self.activation = {"relu": functional.relu, "gelu": functional.gelu, "swish": functional.silu}[
-            shape.activation
-        ]
+        self.activation: Any = {
+            "relu": functional.relu,
+            "gelu": functional.gelu,
+            "swish": functional.silu,
+            "silu": functional.silu,
+        }[shape.activation]
         self.dropout = shape.dropout
 
     def _drop(self, x: Tensor) -> Tensor:
@@ -107,7 +113,7 @@ class Layer(nn.Module):
         x = self.attention_norm(x + self._drop(self.attention(x, None, mask)))
         if self.cross is not None and self.cross_norm is not None:
             x = self.cross_norm(x + self._drop(self.cross(x, memory, memory_mask, seen)))
-        return self.norm(x + self._drop(self.fc2(self.activation(self.fc1(x)))))  # type: ignore[no-any-return]
+        return self.norm(x + self._drop(self.fc2(self.activation(self.fc1(x)))))
 
 
 def sinusoids(length: int, width: int) -> Tensor:
@@ -123,9 +129,11 @@ class Network(nn.Module):
         super().__init__()
         self.shape = shape
         self.pad = shape.vocab - 1
-        self.scale = math.sqrt(shape.width)
+        self.scale = math.sqrt(shape.width) if shape.scaled else 1.0
         self.src_embed = nn.Embedding(shape.vocab, shape.width, padding_idx=self.pad)
-        self.tgt_embed = nn.Embedding(shape.vocab, shape.width, padding_idx=self.pad)
+        self.tgt_embed = (
+            self.src_embed if shape.shared else nn.Embedding(shape.vocab, shape.width, padding_idx=self.pad)
+        )
         self.bias = nn.Parameter(torch.zeros(shape.vocab))
         self.encoder = nn.ModuleList(Layer(shape, cross=False) for _ in range(shape.encoder_layers))
         self.decoder = nn.ModuleList(Layer(shape, cross=True) for _ in range(shape.decoder_layers))
@@ -145,8 +153,8 @@ class Network(nn.Module):
         self.tgt_embed.weight[self.pad].zero_()
 
     def _embed(self, table: nn.Embedding, ids: Tensor) -> Tensor:
-        positions: Tensor = self.positions  # type: ignore[assignment]
-        return table(ids) * self.scale + positions[: ids.shape[1]]  # type: ignore[no-any-return]
+        positions: Tensor = self.positions
+        return table(ids) * self.scale + positions[: ids.shape[1]]
 
     def encode(self, src: Tensor, mask: Tensor) -> Tensor:
         x = self._embed(self.src_embed, src)
@@ -216,4 +224,4 @@ def smoothed_cross_entropy(
 
     `states` [rows, width], `weight` [vocabulary, width], `targets` [rows].
     """
-    return _SmoothedCrossEntropy.apply(states, weight, bias, targets, smoothing)  # type: ignore[no-any-return]
+    return _SmoothedCrossEntropy.apply(states, weight, bias, targets, smoothing)

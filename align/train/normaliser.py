@@ -11,12 +11,14 @@ import io
 import sys
 import unicodedata
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from align.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["arabic_rules", "english_rules", "normaliser_spec"]
+__all__ = ["arabic_rules", "english_rules", "model_proto", "normaliser_spec"]
 
 _ALEF = "\N{ARABIC LETTER ALEF}"
 _FOLDS = {
@@ -77,6 +79,17 @@ def english_rules() -> dict[str, str]:
     return {c: folded for c in _characters() if (folded := _fold(c, _PUNCTUATION)) != c}
 
 
+def model_proto(serialised: bytes = b"") -> Any:
+    """A SentencePiece model as a protocol buffer. Raises `ConfigError` where protobuf is missing."""
+    try:
+        from sentencepiece import sentencepiece_model_pb2
+    except ImportError as error:
+        raise ConfigError(
+            f"training needs the package protobuf ({error})", advice="pip install 'align-ar-en[train]'"
+        ) from None
+    return sentencepiece_model_pb2.ModelProto.FromString(serialised)  # type: ignore[attr-defined]
+
+
 def _hex(text: str) -> str:
     return " ".join(f"{ord(c):X}" for c in text)
 
@@ -91,7 +104,6 @@ def normaliser_spec(rules: dict[str, str]) -> bytes:
     from pathlib import Path
 
     import sentencepiece
-    from sentencepiece import sentencepiece_model_pb2
 
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / "rules.tsv"
@@ -108,5 +120,5 @@ def normaliser_spec(rules: dict[str, str]) -> bytes:
             normalization_rule_tsv=str(table),
             minloglevel=2,
         )
-    proto = sentencepiece_model_pb2.ModelProto.FromString(model.getvalue())
-    return proto.normalizer_spec.SerializeToString()
+    proto = model_proto(model.getvalue())
+    return bytes(proto.normalizer_spec.SerializeToString())

@@ -22,10 +22,15 @@ __all__ = ["CleaningOptions", "ModelOptions", "Recipe", "Source", "TrainingOptio
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One corpus file and its share: `weight` 2 shows every pair twice an epoch, 0.5 every other."""
+    """One corpus file and its share: `weight` 2 shows every pair twice an epoch, 0.5 every other.
+
+    `origin` and `licence` go into the model card.
+    """
 
     file: str
     weight: float = 1.0
+    origin: str = ""
+    licence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,11 @@ class TrainingOptions:
 
     `batch_tokens` counts padded tokens of one process's batch. The encoder keeps its weights for
     the first `frozen_steps`; attention is guided by word alignments with weight `guidance`, which
-    falls linearly to nothing at step `guided_steps`.
+    falls linearly to nothing at step `guided_steps`. `precision` is fp32, bf16 (matrix products in
+    bfloat16, weights in fp32) or auto: bf16 where the processor computes in it. Every
+    `checkpoint_steps` the dev loss is taken, and every `score_steps` (a multiple; 0: never) the
+    dev chrF. With `patience`, training ends after so many checkpoints without a better dev loss,
+    and the best weights are kept beside the last ones.
     """
 
     steps: int = 2000
@@ -78,6 +87,10 @@ class TrainingOptions:
     guided_steps: int = 0
     checkpoint_steps: int = 100
     log_steps: int = 20
+    score_steps: int = 0
+    patience: int = 0
+    freeze_embeddings: bool = False
+    precision: str = "auto"
     processes: int = 1
 
 

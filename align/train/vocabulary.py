@@ -8,11 +8,16 @@ id serves both.
 from __future__ import annotations
 
 import io
+import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+
+from align.atomic import atomic_write
+from align.errors import ModelError
+from align.translate.files import read_json
 
 __all__ = ["EOS", "FIRST", "UNK", "Vocabulary", "cut_pieces", "learn_pieces", "table_size"]
 
@@ -22,11 +27,16 @@ _SPACE = "\N{LOWER ONE EIGHTH BLOCK}"  # SentencePiece's mark for a space
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """A serialised SentencePiece model; `origins` maps a piece to its pretrained pieces' (row, weight)."""
+    """A serialised SentencePiece model and its pieces in the order of their ids.
+
+    `origins` maps a piece to its pretrained pieces' (row, weight). `prefix` is a piece that models
+    of several target languages want at the start, or ''.
+    """
 
     model: bytes
     pieces: tuple[str, ...]
     origins: Mapping[str, tuple[tuple[int, float], ...]] | None = None
+    prefix: str = ""
 
     def ids(self, size: int) -> dict[str, int]:
         """Piece -> id of a table of `size` rows, the content of vocab.json."""
@@ -40,7 +50,32 @@ class Vocabulary:
         processor = sentencepiece.SentencePieceProcessor(model_proto=self.model)
         ids = {piece: n for n, piece in enumerate(self.pieces, FIRST)}
         to_id = [ids.get(processor.IdToPiece(n), UNK) for n in range(processor.GetPieceSize())]
-        return [[*(to_id[n] for n in line), EOS] for line in processor.Encode(list(texts))]
+        start = [ids[self.prefix]] if self.prefix else []
+        return [[*start, *(to_id[n] for n in line), EOS] for line in processor.Encode(list(texts))]
+
+    def save(self, model: Path, table: Path, size: int) -> None:
+        """Write the SentencePiece model and the table (vocab.json) of `size` rows."""
+        with atomic_write(model, "wb") as stream:
+            stream.write(self.model)
+        with atomic_write(table) as text:
+            json.dump(self.ids(size), text, ensure_ascii=False, indent=1)
+            text.write("\n")
+
+    @staticmethod
+    def load(model: Path, table: Path, prefix: str = "") -> Vocabulary:
+        """Read what `save` wrote, or the files of any Marian directory.
+
+        Raises `ModelError` where the ids are not in Marian's order.
+        """
+        tokens = read_json(table)
+        order = sorted(tokens, key=tokens.__getitem__)
+        if order[:2] != ["</s>", "<unk>"] or order[-1] != "<pad>" or tokens["<pad>"] != len(order) - 1:
+            raise ModelError(
+                f"{table}: </s> and <unk> must come first and <pad> last", advice="choose a Marian model"
+            )
+        return Vocabulary(
+            model.read_bytes(), tuple(order[FIRST:-1]), prefix=prefix if prefix in tokens else ""
+        )
 
 
 def table_size(src: Vocabulary, tgt: Vocabulary) -> int:
@@ -51,9 +86,8 @@ def table_size(src: Vocabulary, tgt: Vocabulary) -> int:
 def learn_pieces(texts: Iterable[str], size: int, rules: Mapping[str, str]) -> Vocabulary:
     """Train a unigram model (Kudo 2018) of about `size` pieces whose normaliser applies `rules`."""
     import sentencepiece
-    from sentencepiece import sentencepiece_model_pb2
 
-    from align.train.normaliser import normaliser_spec
+    from align.train.normaliser import model_proto, normaliser_spec
 
     folded = ("".join(rules.get(c, c) for c in text) for text in texts)
     out = io.BytesIO()
@@ -68,7 +102,7 @@ def learn_pieces(texts: Iterable[str], size: int, rules: Mapping[str, str]) -> V
         num_threads=1,
         minloglevel=2,
     )
-    proto = sentencepiece_model_pb2.ModelProto.FromString(out.getvalue())
+    proto = model_proto(out.getvalue())
     proto.normalizer_spec.ParseFromString(normaliser_spec(dict(rules)))
     pieces = tuple(p.piece for p in proto.pieces if p.type == p.NORMAL)
     return Vocabulary(proto.SerializeToString(), pieces)
@@ -114,11 +148,9 @@ def _shares(rows: Sequence[tuple[int, float]]) -> tuple[tuple[int, float], ...]:
 
 def _assemble(scores: Mapping[str, float], rules: Mapping[str, str]) -> bytes:
     """A unigram SentencePiece model with exactly those pieces."""
-    from sentencepiece import sentencepiece_model_pb2
+    from align.train.normaliser import model_proto, normaliser_spec
 
-    from align.train.normaliser import normaliser_spec
-
-    proto: Any = sentencepiece_model_pb2.ModelProto()
+    proto = model_proto()
     for piece, kind in (("<unk>", 2), ("<s>", 3), ("</s>", 3)):
         proto.pieces.add(piece=piece, score=0.0, type=kind)
     for piece, score in scores.items():

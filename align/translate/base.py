@@ -109,6 +109,12 @@ class Output:
     logprob: float
     lowest: float | None = None
 
+    @classmethod
+    def scored(cls, pieces: Pieces, scores: Sequence[float], limit: int) -> Output:
+        """From the score of each piece and of `</s>`, which an output cut off at `limit` did not reach."""
+        reached = scores[:limit]
+        return cls(pieces, sum(reached) / len(reached), min(reached))
+
 
 class Engine(Protocol):
     """A loaded network: pieces in, pieces and their log-probabilities out."""

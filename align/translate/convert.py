@@ -79,8 +79,8 @@ def _scratch(cache: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def convert(files: ModelFiles, tokenizer: Tokenizer, folder: Path) -> None:
-    """Write the model into `folder` as CTranslate2 reads it, with int8 weights. Raises `ModelError`."""
+def convert(files: ModelFiles, tokenizer: Tokenizer, folder: Path, quantization: str = "int8") -> None:
+    """Write the model into `folder` as CTranslate2 reads it. Raises `ModelError`."""
     from ctranslate2.specs import common_spec, transformer_spec
 
     layout = files.layout
@@ -98,7 +98,7 @@ def convert(files: ModelFiles, tokenizer: Tokenizer, folder: Path) -> None:
     spec.config.bos_token = spec.config.eos_token = spec.config.decoder_start_token = "</s>"  # noqa: S105
     spec.config.unk_token = "<unk>"  # noqa: S105
     spec.validate()
-    spec.optimize(quantization="int8")
+    spec.optimize(quantization=quantization)
     spec.save(str(folder))
 
 

@@ -79,14 +79,16 @@ class CTranslate2Engine:
         pieces = [result.hypotheses[0] for result in results]
         if options.token_scores and pieces:
             scores = self.score(batch.sources, pieces)
-            return [Output(p, sum(s) / len(s), min(s)) for p, s in zip(pieces, scores, strict=True)]
-        return [Output(p, _mean(r.scores[0], len(p), options)) for p, r in zip(pieces, results, strict=True)]
+            return [Output.scored(p, s, batch.limit) for p, s in zip(pieces, scores, strict=True)]
+        return [
+            Output(p, _mean(result.scores[0], min(len(p) + 1, batch.limit), options.length_penalty))
+            for p, result in zip(pieces, results, strict=True)
+        ]
 
 
-def _mean(score: float, length: int, options: TranslationOptions) -> float:
-    """The mean log-probability from a score of CTranslate2, which divides by length ** penalty."""
-    tokens = length + 1  # with </s>
-    return float(score * tokens ** (options.length_penalty - 1))
+def _mean(score: float, tokens: int, penalty: float) -> float:
+    """The mean log-probability from a score of CTranslate2, which divides by tokens ** penalty."""
+    return float(score * tokens ** (penalty - 1))
 
 
 def _load(folder: str, device: str, workers: int) -> Any:

@@ -63,8 +63,7 @@ class TorchEngine:
         targets = [[self._pieces[n] for n in row if n not in special] for row in ids.tolist()]
         scores = self.score(batch.sources, targets)
         return [
-            Output(pieces, sum(values) / len(values), min(values))
-            for pieces, values in zip(targets, scores, strict=True)
+            Output.scored(pieces, values, batch.limit) for pieces, values in zip(targets, scores, strict=True)
         ]
 
     def _generation(self, limit: int, options: TranslationOptions) -> Any:

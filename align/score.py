@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from align.errors import InputError
 
@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from sacrebleu.metrics.base import Metric
     from sacrebleu.significance import Result
 
-__all__ = ["MetricScore", "Paired", "SystemScore", "as_json", "format_table", "score", "sentence_chrf"]
+__all__ = [
+    "MetricScore",
+    "Paired",
+    "SystemScore",
+    "as_json",
+    "format_table",
+    "is_significant",
+    "score",
+    "sentence_chrf",
+    "significance_json",
+]
 
 Paired = Literal["bs", "ar"]
 
@@ -88,7 +98,7 @@ def score(
         SystemScore(
             name,
             tuple(
-                _metric_score(metric, columns[metric][row], str(signature))
+                _metric_score(metric, cast("Result", columns[metric][row]), str(signature))
                 for metric, signature in signatures.items()
             ),
         )
@@ -123,7 +133,6 @@ def as_json(systems: Sequence[SystemScore]) -> list[dict[str, object]]:
                     "score": item.score,
                     "signature": item.signature,
                     "ci": list(item.ci),
-                    "p_value": item.p_value,
                 }
                 for item in system.metrics
             ],
@@ -132,12 +141,32 @@ def as_json(systems: Sequence[SystemScore]) -> list[dict[str, object]]:
     ]
 
 
+def significance_json(systems: Sequence[SystemScore], paired: str) -> dict[str, object]:
+    """p-values against the first system, by system and metric, and whether they are below 0.05."""
+    return {
+        "baseline": systems[0].name,
+        "test": "paired bootstrap" if paired == "bs" else "paired approximate randomisation",
+        "systems": [
+            {
+                "name": system.name,
+                "metrics": [
+                    {"name": item.name, "p_value": item.p_value, "significant": is_significant(item)}
+                    for item in system.metrics
+                ],
+            }
+            for system in systems[1:]
+        ],
+    }
+
+
 def format_table(systems: Sequence[SystemScore]) -> str:
     """A plain table: score, interval and, beside the baseline, p-value with * where it is significant."""
     heads = ["System", *(item.name for item in systems[0].metrics)]
     rows = [heads, *([system.name, *map(_cell, system.metrics)] for system in systems)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
     lines.insert(1, "  ".join("-" * width for width in widths))
     signatures = [f"{item.name}: {item.signature}" for item in systems[0].metrics]
     note = [f"* differs from {systems[0].name}, p < {SIGNIFICANCE}"] if len(systems) > 1 else []

@@ -109,9 +109,9 @@ def _corpora(corpora: dict[str, Corpus], references: Sequence[str], languages: t
                 f"{name} and {first_name} are not translations of the same segments",
                 advice="systems are compared segment by segment: give corpora of the same source",
             )
-    if not references and all(pair.machine is not None for pair in first if pair.src and pair.tgt):
-        if any(pair.machine is not None for pair in first):
-            return _against_human(corpora)
+    twofold = [pair.machine is not None for pair in first if pair.src and pair.tgt]
+    if not references and twofold and all(twofold):
+        return _against_human(corpora)
     return Material(corpora, tuple(_reference(path, first, languages) for path in references))
 
 

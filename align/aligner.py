@@ -27,7 +27,7 @@ from align.lattice import Gains, Grid, Ints, best_path, posteriors
 from align.similarity import Encoder, cosines, encode_side
 from align.weights import WEIGHTS
 
-__all__ = ["AlignOptions", "Alignment", "Scorer", "align_texts"]
+__all__ = ["DEFAULTS", "AlignOptions", "Alignment", "Scorer", "align_texts"]
 
 Scorer = Callable[[Sequence[tuple[str, str]]], Sequence[float]]
 """Mean log-probability a token of each target text, forced upon the translation of its source text."""
@@ -57,6 +57,9 @@ class AlignOptions:
     scorer_weight: float = 1.0
 
 
+DEFAULTS = AlignOptions()
+
+
 @dataclass(frozen=True, slots=True)
 class Alignment:
     """Beads in order, each side covered exactly once, and what is to be said about them.
@@ -79,13 +82,23 @@ class Alignment:
         """Target units without counterpart."""
         return tuple(unit for bead in self.beads if not bead.src for unit in bead.tgt)
 
+    def summary(self) -> str:
+        """One line: how many beads of which kind, and how many of them are sure."""
+        matches = [bead for bead in self.beads if bead.src and bead.tgt]
+        sure = sum(bead.score >= 0.9 for bead in matches)
+        single = sum(bead.kind == "1-1" for bead in matches)
+        return (
+            f"{len(matches)} pairs ({single} of one sentence each, {sure} sure), "
+            f"{len(self.omitted)} sentences omitted, {len(self.added)} added"
+        )
+
 
 def align_texts(
     src: Sequence[str],
     tgt: Sequence[str],
     *,
     encoder: Encoder,
-    options: AlignOptions = AlignOptions(),
+    options: AlignOptions = DEFAULTS,
     anchors: Sequence[tuple[int, int]] = (),
     locked: Sequence[Bead] = (),
     translations: Sequence[str] | None = None,

@@ -1,0 +1,131 @@
+"""From two documents to one corpus: the aligner's part of the flow (level 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from align.aligner import DEFAULTS, Alignment, AlignOptions, Scorer, align_texts
+from align.corpus import Bead, Corpus, Document, Pair, Segment
+from align.errors import InputError
+from align.formats.text import read_lines
+from align.similarity import Encoder
+
+__all__ = [
+    "corpus_of",
+    "document_of_lines",
+    "pair_documents",
+    "paragraph_anchors",
+    "read_anchors",
+    "sure_only",
+]
+
+
+def pair_documents(
+    src: Document,
+    ref: Document,
+    *,
+    encoder: Encoder,
+    options: AlignOptions = DEFAULTS,
+    paragraphs: bool = False,
+    anchors: Sequence[tuple[int, int]] = (),
+    locked: Sequence[Bead] = (),
+    translations: Sequence[str] | None = None,
+    scorer: Scorer | None = None,
+) -> tuple[Corpus, Alignment]:
+    """Align a document with its human translation.
+
+    With `paragraphs`, no bead crosses a paragraph mark, provided that both documents have as many of
+    them. `translations`, one a source sentence, help to align and become the pairs' `machine`. The
+    segments of a bead are joined with a space. Raises what `align_texts` raises.
+    """
+    if paragraphs:
+        anchors = [*anchors, *paragraph_anchors(src, ref)]
+    alignment = align_texts(
+        src.lines,
+        ref.lines,
+        encoder=encoder,
+        options=options,
+        anchors=anchors,
+        locked=locked,
+        translations=translations,
+        scorer=scorer,
+    )
+    signature = {"aligner": "semi-markov", "encoder": encoder.name}
+    return corpus_of(src, ref, alignment.beads, translations=translations, signature=signature), alignment
+
+
+def paragraph_anchors(src: Document, ref: Document) -> list[tuple[int, int]]:
+    """Where the paragraphs of both documents begin, or nothing if their numbers differ."""
+    starts = [
+        [k for k, s in enumerate(doc.segments) if not k or s.paragraph != doc.segments[k - 1].paragraph]
+        for doc in (src, ref)
+    ]
+    return list(zip(*starts, strict=True)) if len(starts[0]) == len(starts[1]) else []
+
+
+def corpus_of(
+    src: Document,
+    ref: Document,
+    beads: Sequence[Bead],
+    *,
+    translations: Sequence[str] | None = None,
+    signature: Mapping[str, str],
+) -> Corpus:
+    """The pairs that beads stand for, in order; an added passage goes to the paragraph before it."""
+    pairs: list[Pair] = []
+    paragraph = 0
+    for number, bead in enumerate(beads, start=1):
+        if bead.src:
+            paragraph = src.segments[bead.src_start].paragraph
+        machine = " ".join(translations[i] for i in bead.src) if translations is not None else None
+        pairs.append(
+            Pair(
+                id=number,
+                src=" ".join(src.segments[i].text for i in bead.src),
+                tgt=" ".join(ref.segments[j].text for j in bead.tgt),
+                paragraph=paragraph,
+                origin="human",
+                confidence=bead.score,
+                machine=machine or None,
+            )
+        )
+    return Corpus(src.name, src.lang, ref.lang, tuple(pairs), signature)
+
+
+def sure_only(corpus: Corpus, min_confidence: float) -> Corpus:
+    """The pairs that have both sides and at least this probability."""
+    pairs = [p for p in corpus if p.src and p.tgt and (p.confidence or 0.0) >= min_confidence]
+    return replace(corpus, pairs=tuple(pairs))
+
+
+def read_anchors(path: str) -> list[tuple[int, int]]:
+    """Read anchors, one a line: the source and the target unit that begin together, counted from 0.
+
+    They are parted by white space, a comma or a colon; `#` begins a comment. Raises `InputError`.
+    """
+    anchors = []
+    for number, line in enumerate(read_lines(path), start=1):
+        fields = line.partition("#")[0].replace(",", " ").replace(":", " ").split()
+        if not fields:
+            continue
+        if len(fields) != 2 or not all(field.isascii() and field.isdigit() for field in fields):
+            raise InputError(
+                f"not an anchor: {line.strip()[:60]}",
+                path=path,
+                line=number,
+                advice="an anchor looks like 12:14",
+            )
+        anchors.append((int(fields[0]), int(fields[1])))
+    return anchors
+
+
+def document_of_lines(path: str, *, lang: str) -> Document:
+    """A document whose segments are the lines of a file that is segmented already."""
+    lines = list(read_lines(path, lang=lang))
+    segments, start = [], 0
+    for number, line in enumerate(lines):
+        segments.append(Segment(line, start, start + len(line), number))
+        start += len(line) + 1
+    return Document(Path(path).stem, lang, "\n".join(lines), tuple(segments))

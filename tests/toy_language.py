@@ -8,7 +8,8 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-_ENGLISH = "minister border council talks oil city report army water school market river court trade night".split()
+_ENGLISH = ("minister", "border", "council", "talks", "oil", "city", "report", "army", "water", "school")
+_ENGLISH += ("market", "river", "court", "trade", "night")
 _LETTERS = [chr(point) for point in (*range(0x628, 0x63B), *range(0x641, 0x649))]
 
 

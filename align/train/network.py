@@ -190,7 +190,7 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
     def forward(
         ctx: Any, states: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, smoothing: float
     ) -> Tensor:
-        loss = states.new_zeros(())
+        loss = weight.new_zeros(())
         d_states, d_weight, d_bias = (
             torch.empty_like(states),
             torch.zeros_like(weight),
@@ -199,14 +199,15 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
         vocabulary = weight.shape[0]
         for start in range(0, len(states), _CHUNK):
             rows = slice(start, start + _CHUNK)
-            log_p = torch.addmm(bias, states[rows], weight.t()).log_softmax(dim=-1)
+            # Products may come out in bfloat16 (autocast); sums are always taken in full precision.
+            log_p = torch.addmm(bias, states[rows], weight.t()).to(weight.dtype).log_softmax(dim=-1)
             gold = targets[rows, None]
             picked = log_p.gather(1, gold)
             loss -= (1 - smoothing) * picked.sum() + smoothing / vocabulary * log_p.sum()
             gradient = log_p.exp_().sub_(smoothing / vocabulary)
             gradient.scatter_add_(1, gold, gradient.new_full(gold.shape, smoothing - 1))
             d_states[rows] = gradient @ weight
-            d_weight.addmm_(gradient.t(), states[rows])
+            d_weight.addmm_(gradient.t(), states[rows].to(weight.dtype))
             d_bias += gradient.sum(dim=0)
         ctx.save_for_backward(d_states, d_weight, d_bias)
         return loss

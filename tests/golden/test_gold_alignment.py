@@ -1,0 +1,47 @@
+"""Our own articles, whose free translation merges, splits, drops and adds sentences in known places."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from align.aligner import align_texts
+from align.beads import format_beads, parse_links, score_beads
+from align.encode import UseEncoder
+
+ROOT = Path(__file__).parents[2]
+GOLD = sorted((ROOT / "data" / "gold").glob("*.gold"))
+ENCODER = UseEncoder()
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").removesuffix("\n").split("\n")
+
+
+def test_the_gold_is_there() -> None:
+    assert len(GOLD) >= 3
+
+
+@pytest.mark.parametrize("gold", GOLD, ids=lambda path: path.stem)
+def test_gold_articles(gold: Path) -> None:
+    alignment = align_texts(lines(gold.with_suffix(".ar")), lines(gold.with_suffix(".en")), encoder=ENCODER)
+    found = parse_links(format_beads(alignment.beads))
+    scores = score_beads([(parse_links(gold.read_text("utf-8")), found)])
+    assert scores.f1_strict >= 0.9
+    assert scores.f1_lax >= 0.96
+    assert not alignment.warnings
+
+
+def test_exchanged_sides_are_called_so() -> None:
+    gold = GOLD[0]
+    alignment = align_texts(lines(gold.with_suffix(".en")), lines(gold.with_suffix(".ar")), encoder=ENCODER)
+    assert any("exchanged" in warning for warning in alignment.warnings)
+
+
+def test_ted_light(shared: Path) -> None:
+    folder = shared / "alignbench" / "sets" / "ted-light"
+    gold = folder / "005.gold"
+    alignment = align_texts(lines(gold.with_suffix(".ar")), lines(gold.with_suffix(".en")), encoder=ENCODER)
+    scores = score_beads([(parse_links(gold.read_text("utf-8")), parse_links(format_beads(alignment.beads)))])
+    assert scores.f1_strict >= 0.98

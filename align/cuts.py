@@ -50,30 +50,28 @@ def band_between(cuts: Ints, src: Side, tgt: Side, radius: int) -> Band:
         parts.append(rough + begin)
     band = Band.around(np.concatenate(parts), radius)
     low, high = band.low.copy(), band.high.copy()
+    # The row of a cut stays: added units may lie right before and behind it.
     for i, j in cuts:
-        low[i:] = np.maximum(low[i:], j)
-        high[: i + 1] = np.minimum(high[: i + 1], j + 1)
-    # Several cuts in one row leave the stretch of the row between them.
-    for i in np.unique(cuts[:, 0]):
-        columns = cuts[cuts[:, 0] == i, 1]
-        low[i], high[i] = columns.min(), columns.max() + 1
+        low[i + 1 :] = np.maximum(low[i + 1 :], j)
+        high[:i] = np.minimum(high[:i], j + 1)
     return Band(low, high)
 
 
 def forbid_crossings(gains: Gains, grid: Grid, cuts: Ints) -> None:
     """Take away, in place, the matches that would jump over a cut."""
-    band, last = grid.band, grid.band.cells
+    band = grid.band
     rows = np.zeros(len(band.low) + 1)
     rows[cuts[:, 0] + 1] = 1
     passed = np.cumsum(rows)  # passed[i]: rows before i that have a cut
     for k, (n, _) in enumerate(grid.shapes):
         crossing = passed[band.row] > passed[np.maximum(band.row - n, 0) + 1]
         gains.match[crossing, k] = -np.inf
-    # Between several cuts in one row there is nothing but target units without counterpart.
+    # In the row of a cut, matches end at its column or before, and begin there or behind.
     for i in np.unique(cuts[:, 0]):
         first, end = band.start[i], band.start[i + 1]
-        gains.match[first + 1 : end] = -np.inf
-        gains.match[(grid.before >= first) & (grid.before < min(end - 1, last))] = -np.inf
+        columns = cuts[cuts[:, 0] == i, 1] - band.low[i]
+        gains.match[first + columns.min() + 1 : end] = -np.inf
+        gains.match[(grid.before >= first) & (grid.before < first + columns.max())] = -np.inf
 
 
 def put_back(beads: Iterable[Bead], locked: Sequence[Bead]) -> tuple[Bead, ...]:

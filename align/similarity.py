@@ -81,14 +81,16 @@ class Side:
 
         Where the text has no such block, for it would begin before the text, the vector is 0.
         """
-        missing = max(size - first, 0)
-        at = slice(first + missing - size, last - size)
-        width = at.stop - at.start
-        shifts = [slice(at.start + k, at.stop + k) for k in range(size)]
-        sums = sum((self.units.sums[shift] for shift in shifts), (size - 1) * self.seam.sums)
-        tokens = sum((self.units.tokens[shift] for shift in shifts), (size - 1) * self.seam.tokens)
-        vectors = self.encoder.head(Pooled(sums, np.maximum(tokens, 1))) if width > 0 else sums[:0]
-        return np.concatenate([np.zeros((min(missing, last - first), vectors.shape[1]), np.float32), vectors])
+        missing = min(max(size - first, 0), last - first)
+        nothing = np.zeros((missing, self.encoder.head(self.units[:1]).shape[1]), dtype=np.float32)
+        if missing == last - first:
+            return nothing
+        begin, end = first + missing - size, last - size
+        sums, tokens = (size - 1) * self.seam.sums, (size - 1) * self.seam.tokens
+        for k in range(size):
+            sums = sums + self.units.sums[begin + k : end + k]
+            tokens = tokens + self.units.tokens[begin + k : end + k]
+        return np.concatenate([nothing, self.encoder.head(Pooled(sums, np.maximum(tokens, 1)))])
 
     def halved(self) -> Side:
         """The same text in units twice as long."""

@@ -1,0 +1,121 @@
+"""Aligners side by side on sets of documents with gold beads: F1, CPU seconds, peak memory.
+
+    python benchmarks/align.py SET_FOLDER... [--only ours,length,greedy] [--reliability]
+
+A folder holds DOC.ar, DOC.en and DOC.gold, a unit a line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from align.aligner import align_texts
+from align.beads import Links, parse_links, score_beads
+from align.encode import UseEncoder
+
+ENCODER = UseEncoder()
+Beads = list[tuple[Links, float]]
+COSTS = {
+    (1, 1): 0.0,
+    (1, 2): 2.3,
+    (2, 1): 2.3,
+    (1, 0): 4.5,
+    (0, 1): 4.5,
+    (2, 2): 4.4,
+}  # after Gale and Church
+
+
+def ours(src: Sequence[str], tgt: Sequence[str]) -> Beads:
+    beads = align_texts(src, tgt, encoder=ENCODER).beads
+    return [((tuple(bead.src), tuple(bead.tgt)), bead.score) for bead in beads]
+
+
+def length(src: Sequence[str], tgt: Sequence[str]) -> Beads:
+    """Lengths only: Gale and Church's model over the whole grid."""
+    a, b = (np.concatenate([[0], np.cumsum([len(unit) + 1 for unit in side])]) for side in (src, tgt))
+    ratio = b[-1] / a[-1]
+    best = np.full((len(a), len(b)), np.inf)
+    best[0, 0], back = 0.0, {}
+    for i in range(len(a)):
+        for j in range(len(b)):
+            for (n, m), cost in COSTS.items():
+                if i >= n and j >= m and best[i - n, j - m] < np.inf:
+                    left, right = a[i] - a[i - n], b[j] - b[j - m]
+                    cost += (right - left * ratio) ** 2 / (2 * 6.8 * max(left + right / ratio, 1) / 2)
+                    if best[i - n, j - m] + cost < best[i, j]:
+                        best[i, j], back[i, j] = best[i - n, j - m] + cost, (i - n, j - m)
+    beads, cell = [], (len(src), len(tgt))
+    while cell != (0, 0):
+        before = back[cell]
+        beads.append(((tuple(range(before[0], cell[0])), tuple(range(before[1], cell[1]))), 1.0))
+        cell = before
+    return beads[::-1]
+
+
+def greedy(src: Sequence[str], tgt: Sequence[str]) -> Beads:
+    """Every source unit with its nearest target unit, wherever that is."""
+    left, right = (ENCODER.head(ENCODER.pool(side)) for side in (src, tgt))
+    nearest = np.argmax(left @ right.T, axis=1)
+    beads = [(((i,), (int(j),)), 1.0) for i, j in enumerate(nearest)]
+    return beads + [(((), (j,)), 1.0) for j in sorted(set(range(len(tgt))) - set(nearest.tolist()))]
+
+
+SYSTEMS: dict[str, Callable[[Sequence[str], Sequence[str]], Beads]] = {
+    "ours": ours,
+    "length": length,
+    "greedy": greedy,
+}
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").removesuffix("\n").split("\n")
+
+
+def reliability(found: Sequence[tuple[float, bool]]) -> None:
+    """How often beads of a given probability are right, and the expected calibration error."""
+    bins: dict[int, list[tuple[float, bool]]] = {}
+    for score, right in found:
+        bins.setdefault(min(int(score * 10), 9), []).append((score, right))
+    error = 0.0
+    for k, values in sorted(bins.items()):
+        said, true = np.mean([s for s, _ in values]), np.mean([r for _, r in values])
+        error += abs(said - true) * len(values) / len(found)
+        print(
+            f"    {k / 10:.1f}-{(k + 1) / 10:.1f} {len(values):7d} beads, said {said:.3f}, right {true:.3f}"
+        )
+    print(f"    expected calibration error {error:.4f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--only", default=",".join(SYSTEMS))
+    parser.add_argument("--reliability", action="store_true")
+    options = parser.parse_args()
+    for folder in options.folders:
+        for name in options.only.split(","):
+            start, documents, found = time.process_time(), [], []
+            for path in sorted(folder.glob("*.gold")):
+                gold = parse_links(path.read_text("utf-8"))
+                beads = SYSTEMS[name](lines(path.with_suffix(".ar")), lines(path.with_suffix(".en")))
+                documents.append((gold, [links for links, _ in beads]))
+                found += [(score, links in set(gold)) for links, score in beads]
+            scores = score_beads(documents)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(
+                f"{folder.name:14s} {name:7s} strict {scores.f1_strict:.4f} lax {scores.f1_lax:.4f} "
+                f"null {scores.f1_null or 0:.4f} {time.process_time() - start:7.1f} CPU s {peak:6.0f} MB",
+                flush=True,
+            )
+            if options.reliability and name == "ours":
+                reliability(found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """Aligners side by side on sets of documents with gold beads: F1, CPU seconds, peak memory.
 
-    python benchmarks/align.py SET_FOLDER... [--only ours,length,greedy] [--reliability]
+    python benchmarks/alignment.py SET_FOLDER... [--only ours,galechurch,length,greedy] [--reliability]
 
 A folder holds DOC.ar, DOC.en and DOC.gold, a unit a line.
 """
@@ -66,8 +66,24 @@ def greedy(src: Sequence[str], tgt: Sequence[str]) -> Beads:
     return beads + [(((), (j,)), 1.0) for j in sorted(set(range(len(tgt))) - set(nearest.tolist()))]
 
 
+def galechurch(src: Sequence[str], tgt: Sequence[str]) -> Beads:
+    """The package of that name: Gale and Church's program."""
+    from galechurch import align
+
+    found = align(list(src), list(tgt))
+    beads = getattr(found, "beads", found)
+    return [
+        (
+            (tuple(range(b.source_start, b.source_end)), tuple(range(b.target_start, b.target_end))),
+            1.0,
+        )
+        for b in beads
+    ]
+
+
 SYSTEMS: dict[str, Callable[[Sequence[str], Sequence[str]], Beads]] = {
     "ours": ours,
+    "galechurch": galechurch,
     "length": length,
     "greedy": greedy,
 }
@@ -109,7 +125,7 @@ def main() -> None:
             scores = score_beads(documents)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(
-                f"{folder.name:14s} {name:7s} strict {scores.f1_strict:.4f} lax {scores.f1_lax:.4f} "
+                f"{folder.name:14s} {name:10s} strict {scores.f1_strict:.4f} lax {scores.f1_lax:.4f} "
                 f"null {scores.f1_null or 0:.4f} {time.process_time() - start:7.1f} CPU s {peak:6.0f} MB",
                 flush=True,
             )

@@ -152,11 +152,11 @@ def _documents(
     languages: tuple[str, str],
     encoder: Encoder,
 ) -> Material:
-    """Translations and references that are documents: sentences are aligned, and joined where they must be."""
+    """Translations and references that are documents: sentences are aligned, and joined as needed."""
     if len(inputs) != 1 or len(references) != 1 or source is not None:
         raise InputError(
             "documents are compared in pairs: one translation with one reference",
-            advice="for several systems, references or a source give line-parallel files with --lines, or corpora",
+            advice="for more systems or references give line-parallel files with --lines, or corpora",
         )
     (name, path), lang = next(iter(inputs.items())), languages[1]
     from align.aligner import align_texts

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from align import __version__
-from align.commands import translate
+from align.commands import check, pair, score_beads, train, translate
 from align.errors import AlignError
 
 __all__ = ["app", "main"]
@@ -29,6 +29,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(translate.translate)
+app.command()(pair.pair)
+app.command()(check.check)
+app.command("score-beads")(score_beads.score_beads)
+app.command()(train.train)
 
 
 def _version(wanted: bool) -> None:
@@ -46,12 +50,14 @@ def _root(
     """Arabic documents beside their English: translate, pair, check, and take TMX and TSV away."""
 
 
-class _Interrupted(AlignError):
+class _InterruptedError(AlignError):
     """Ctrl-C or a polite kill."""
 
 
 def _interrupt(*_: Any) -> None:
-    raise _Interrupted("interrupted", advice="documents that were finished are kept; nothing half-written is left")
+    raise _InterruptedError(
+        "interrupted", advice="documents that were finished are kept; nothing half-written is left"
+    )
 
 
 def main() -> None:

@@ -63,7 +63,9 @@ class OutputError(AlignError):
 class ConfigError(AlignError):
     """An option has a value that it cannot have; the advice lists the allowed ones."""
 
-    def __init__(self, message: str, *, key: str = "", allowed: Iterable[object] = (), advice: str = "") -> None:
+    def __init__(
+        self, message: str, *, key: str = "", allowed: Iterable[object] = (), advice: str = ""
+    ) -> None:
         self.key, self.allowed = key, tuple(allowed)
         if self.allowed and not advice:
             advice = "allowed: " + ", ".join(str(value) for value in self.allowed)

@@ -3,42 +3,46 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from align import __version__
 from align.atomic import atomic_write, make_folder
 from align.corpus import Corpus, Document, Pair
 from align.errors import InputError, OutputError
-from align.formats import FORMATS, Written, creation_time, writer_for
-from align.translate import Progress, Translator
+from align.formats import FORMATS, Written, creation_time, paths_of, writer_for
+from align.translate import Hypothesis, Progress, Translator
+
+if TYPE_CHECKING:
+    from align.similarity import Encoder
 
 __all__ = [
     "Output",
+    "Stopwatch",
+    "check_translations",
     "find_documents",
     "output_folders",
     "spare_inputs",
+    "translate_beside",
     "translate_document",
     "translate_lines",
     "write_outputs",
 ]
 
 _TEXT_SUFFIXES = (".txt", ".text")
-_LINES_AT_ONCE = 8192
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What was written for one document: format -> path, and what the formats left out."""
+    """What was written for one document: by format, the files and how many pairs are not in them."""
 
     folder: Path
-    files: Mapping[str, Path]
-    left_out: int
+    files: Mapping[str, tuple[Path, ...]]
+    left_out: Mapping[str, int]
 
 
 def find_documents(paths: Iterable[str]) -> list[str]:
@@ -52,9 +56,13 @@ def find_documents(paths: Iterable[str]) -> list[str]:
         if str(path) == "-" or not path.is_dir():
             found.append(str(path))
             continue
-        inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in _TEXT_SUFFIXES and _visible(file, path))
+        inside = sorted(
+            file for file in path.rglob("*") if file.suffix.lower() in _TEXT_SUFFIXES and _visible(file, path)
+        )
         if not inside:
-            raise InputError("no text files in this folder", path=path, advice="files named *.txt are looked for")
+            raise InputError(
+                "no text files in this folder", path=path, advice="files named *.txt are looked for"
+            )
         found += map(str, inside)
     return list(dict.fromkeys(found))
 
@@ -77,30 +85,61 @@ def output_folders(names: Sequence[str], root: Path) -> list[Path]:
     return folders
 
 
-def translate_document(document: Document, translator: Translator, progress: Progress | None = None) -> Corpus:
-    """Translate a segmented document sentence by sentence: every sentence is one pair, in order."""
+def translate_document(
+    document: Document,
+    translator: Translator,
+    progress: Progress | None = None,
+    *,
+    encoder: Encoder | None = None,
+) -> Corpus:
+    """Translate a segmented document sentence by sentence: every sentence is one pair, in order.
+
+    With an `encoder` the quality of each translation is estimated and its faults are flagged.
+    """
     hypotheses = translator.translate(document.lines, progress)
     pairs = tuple(
         Pair(number, segment.text, hypothesis.text, segment.paragraph, logprob=hypothesis.logprob)
         for number, (segment, hypothesis) in enumerate(zip(document.segments, hypotheses, strict=True), 1)
     )
-    signature = {"tool": f"align-ar-en {__version__}", **translator.signature, "segmenter": f"align {__version__}"}
-    return Corpus(document.name, document.lang, "en", pairs, signature)
+    corpus = Corpus(document.name, document.lang, "en", pairs, _signature(translator))
+    return check_translations(corpus, hypotheses, encoder) if encoder else corpus
 
 
-def translate_lines(lines: Iterable[str], translator: Translator, progress: Progress | None = None) -> Iterator[str]:
-    """Exactly one translation a line, in order, some thousand lines at a time; empty ones stay empty."""
-    window: list[str] = []
-    for line in lines:
-        window.append(line)
-        if len(window) == _LINES_AT_ONCE:
-            yield from _translated(window, translator, progress)
-            window = []
-    yield from _translated(window, translator, progress)
+def translate_beside(
+    document: Document,
+    reference: Document,
+    translator: Translator,
+    progress: Progress | None = None,
+    *,
+    encoder: Encoder,
+) -> Corpus:
+    """Pair a document with a human translation, and keep the machine's beside it as `Pair.machine`.
+
+    The machine's translation helps to find the pairs.
+    """
+    from align.pairing import pair_documents
+
+    translations = [hypothesis.text for hypothesis in translator.translate(document.lines, progress)]
+    corpus, _ = pair_documents(document, reference, encoder=encoder, translations=translations)
+    return replace(corpus, signature={**_signature(translator), **corpus.signature})
 
 
-def _translated(lines: Sequence[str], translator: Translator, progress: Progress | None) -> Iterator[str]:
-    for hypothesis in translator.translate(lines, progress):
+def check_translations(corpus: Corpus, hypotheses: Sequence[Hypothesis], encoder: Encoder) -> Corpus:
+    """The corpus with flags and estimated quality; see `align.check`."""
+    from align.check import check_corpus, similarity_by
+
+    return check_corpus(corpus, similarity=similarity_by(encoder), evidence=hypotheses)
+
+
+def _signature(translator: Translator) -> dict[str, str]:
+    return {"tool": f"align-ar-en {__version__}", **translator.signature, "segmenter": f"align {__version__}"}
+
+
+def translate_lines(
+    lines: Iterable[str], translator: Translator, progress: Progress | None = None
+) -> Iterator[str]:
+    """Exactly one translation a line, in order and in constant memory; empty lines stay empty."""
+    for hypothesis in translator.translate_stream(lines, progress):
         yield " ".join(hypothesis.text.split())
 
 
@@ -112,35 +151,40 @@ def write_outputs(
     *,
     seconds: Mapping[str, float],
     source: str,
+    columns: Sequence[str] = (),
 ) -> Output:
     """Write `folder/corpus.*` in each format, and run.json last.
+
+    `columns` are those of the TSV, which then gets a header; see `align.formats.tsv.COLUMNS`.
 
     Raises `OutputError` where an output would overwrite one of `inputs`.
     """
     make_folder(folder)
-    files = {name: folder / f"corpus{FORMATS[name].suffix}" for name in formats}
+    targets = {name: folder / f"corpus{FORMATS[name].suffix}" for name in formats}
+    files = {name: paths_of(name, target, corpus) for name, target in targets.items()}
     record = folder / "run.json"
-    for path in (*files.values(), record):
+    for path in (record, *(path for paths in files.values() for path in paths)):
         spare_inputs(path, inputs)
     created = creation_time()
-    written = {name: _write(name, corpus, path, created) for name, path in files.items()}
-    left_out = max((result.left_out for result in written.values()), default=0)
+    options: dict[str, dict[str, Any]] = {"html": {"created": created}, "tmx": {"created": created}}
+    if columns:
+        options["tsv"] = {"columns": columns, "header": True}
+    written = {
+        name: writer_for(name)(corpus, target, **options.get(name, {})) for name, target in targets.items()
+    }
     report = _report(corpus, written, seconds, source, created)
     with atomic_write(record) as stream:
         json.dump(report, stream, ensure_ascii=False, indent=1)
         stream.write("\n")
-    return Output(folder, files, left_out)
-
-
-def _write(name: str, corpus: Corpus, path: Path, created: datetime) -> Written:
-    options: dict[str, Any] = {"created": created} if name in ("html", "tmx") else {}
-    return writer_for(name)(corpus, path, **options)
+    return Output(folder, files, {name: result.left_out for name, result in written.items()})
 
 
 def spare_inputs(path: Path, inputs: Sequence[str]) -> None:
     for name in inputs:
-        if path.exists() and name != "-" and os.path.samefile(path, name):
-            raise OutputError("this is an input file and is not overwritten", path=path, advice="choose -o elsewhere")
+        if path.exists() and name != "-" and path.samefile(name):
+            raise OutputError(
+                "this is an input file and is not overwritten", path=path, advice="choose -o elsewhere"
+            )
 
 
 def _report(
@@ -162,7 +206,9 @@ def _report(
             "target_words": sum(len(pair.tgt.split()) for pair in corpus),
             "flagged": sum(bool(pair.flags) for pair in corpus),
         },
-        "outputs": {name: {"units": result.pairs, "left_out": result.left_out} for name, result in written.items()},
+        "outputs": {
+            name: {"units": result.pairs, "left_out": result.left_out} for name, result in written.items()
+        },
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
 
@@ -185,11 +231,3 @@ class Stopwatch:
     def __exit__(self, *_: object) -> None:
         spent = time.monotonic() - self._since
         self.seconds[self._step] = self.seconds.get(self._step, 0.0) + spent
-
-
-Assess = Callable[[Corpus], Corpus]
-
-
-def with_signature(corpus: Corpus, **more: str) -> Corpus:
-    """The corpus with entries added to its signature."""
-    return replace(corpus, signature={**corpus.signature, **more})

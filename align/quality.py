@@ -50,9 +50,15 @@ PENALTIES: Mapping[str, float] = {
     "negation": 0.85,
 }
 _FINDERS = {
-    "empty": (empty, 1.0), "copied": (copied, 0.5), "script": (script, 0.05), "language": (language, 0.05),
-    "repetition": (repetition, 3.0), "residue": (residue, 1.0), "dates": (dates, 1.0), "negation": (negation, 1.0),
-}  # fmt: skip
+    "empty": (empty, 1.0),
+    "copied": (copied, 0.5),
+    "script": (script, 0.05),
+    "language": (language, 0.05),
+    "repetition": (repetition, 3.0),
+    "residue": (residue, 1.0),
+    "dates": (dates, 1.0),
+    "negation": (negation, 1.0),
+}
 
 
 def features(source: str, hypothesis: str, context: Context) -> dict[str, float]:

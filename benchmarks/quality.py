@@ -1,6 +1,6 @@
 """How good the shipped model's English is, beside other systems: the table in docs/evaluation.md.
 
-    python benchmarks/quality.py [--model ar-en] [--beam 4] [--limit N] [--sets flores,ntrex,...]
+    python benchmarks/quality.py [--model ar-en] [--beam N] [--limit N] [--sets flores,ntrex,...]
 
 Needs the test sets (ALIGN_SHARED or ../shared). On FLORES-101 devtest the published output of
 other systems is scored by the same sacrebleu in the same run. Repetition loops are counted on
@@ -44,15 +44,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", default="ar-en")
-    parser.add_argument("--beam", type=int, default=4)
+    parser.add_argument("--beam", type=int, help="default: the model's own")
     parser.add_argument("--limit", type=int, help="only the first N segments of each set")
     parser.add_argument("--resamples", type=int, default=1000)
     parser.add_argument("--sets", default="flores,ntrex,tico,tatoeba")
     arguments = parser.parse_args()
-    translator = load_translator(arguments.model, options=TranslationOptions(beam=arguments.beam))
+    translator = load_translator(arguments.model, options=TranslationOptions(beam=arguments.beam or 0))
     print("signature:", dict(translator.signature))
     print(
-        f"{'set':12} {'system':22} {'segments':>8} {'BLEU':>6} {'± 95%':>6} {'chrF':>6} {'± 95%':>6} {'loops':>6}  words/s"
+        f"{'set':12} {'system':22} {'segments':>8} {'BLEU':>6} {'± 95%':>6} {'chrF':>6} {'± 95%':>6} "
+        f"{'loops':>6}  words/s"
     )
     for name in arguments.sets.split(","):
         sources, references = (side[: arguments.limit] for side in test_set(name))

@@ -1,10 +1,11 @@
 """Is the estimated quality true, and do the checks find what they should?
 
-    python benchmarks/quality_estimation.py                      tables for the seven published systems and injected errors
-    python benchmarks/quality_estimation.py --hypotheses F.jsonl the same for output of our own model
-    python benchmarks/quality_estimation.py --fit F.jsonl        fit the weights on it and write align/checks/quality.json
+    python benchmarks/quality_estimation.py                       seven published systems, injected errors
+    python benchmarks/quality_estimation.py --hypotheses F.jsonl  the same for output of our own model
+    python benchmarks/quality_estimation.py --fit F.jsonl         fit the weights: align/checks/quality.json
 
-A line of F.jsonl: {"source", "hypothesis", "reference", "logprob", "lowest", "entropy"}; the last three may be missing.
+A line of F.jsonl: {"source", "hypothesis", "reference", "logprob", "lowest", "entropy"}; the last
+three may be missing.
 Test sets lie in the folder that ALIGN_SHARED names, or beside the repository.
 """
 
@@ -43,7 +44,7 @@ RIDGE, SEED, FOLDS = 10.0, 7, 5
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A segment of a system's output with everything that the model may see, and its sentence chrF (0 to 100)."""
+    """A segment of a system's output, all that the model may see, and its sentence chrF (0 to 100)."""
 
     source: str
     hypothesis: str
@@ -175,7 +176,8 @@ def print_correlation(name: str, data: Sequence[Row]) -> None:
     scores = [estimate(row.source, row.hypothesis, row.context) for row in data]
     chrf = [row.chrf for row in data]
     print(
-        f"| {name} | {len(data)} | {spearman(scores, chrf):.3f} | {area(scores, chrf):.3f} | {np.mean(scores):.2f} | {np.mean(chrf):.1f} |"
+        f"| {name} | {len(data)} | {spearman(scores, chrf):.3f} | {area(scores, chrf):.3f} "
+        f"| {np.mean(scores):.2f} | {np.mean(chrf):.1f} |"
     )
 
 
@@ -265,7 +267,8 @@ def main() -> None:
         return
     if options.only in (None, "correlation"):
         print(
-            "| output | segments | Spearman | AUC worst 20% | mean score | mean chrF |\n|---|---|---|---|---|---|"
+            "| output | segments | Spearman | AUC worst 20% | mean score | mean chrF |\n"
+            "|---|---|---|---|---|---|"
         )
         for path in options.hypotheses:
             print_correlation(path.stem, read_hypotheses(path))

@@ -18,5 +18,5 @@ def shared() -> Path:
     """
     folder = Path(os.environ.get("ALIGN_SHARED", ROOT.parent / "shared"))
     if not folder.is_dir():
-        pytest.skip(f"needs the test material in {folder} (set ALIGN_SHARED), which is not part of the project")
+        pytest.skip(f"needs the test material in {folder} (ALIGN_SHARED), which is not part of the project")
     return folder

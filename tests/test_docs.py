@@ -10,12 +10,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").rglob("*.md"), *ROOT.glob("models/*/*.md")]
+PAGES = [
+    *ROOT.glob("*.md"),
+    *(ROOT / "docs").rglob("*.md"),
+    *(ROOT / "data").rglob("*.md"),
+    *ROOT.glob("models/*/*.md"),
+]
 CALLS = re.compile(r"(?:^|\| |`)\$? ?align ([a-z][a-z-]*)([^\n`#|>]*)", re.MULTILINE)
 
 
 def help_of(*command: str) -> str:
-    done = subprocess.run([sys.executable, "-m", "align", *command, "--help"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "align", *command, "--help"], capture_output=True, text=True, check=True
+    )
     return done.stdout
 
 

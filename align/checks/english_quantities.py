@@ -37,7 +37,7 @@ def _read(text: str, row: list[Word], index: int) -> tuple[Mention | None, int]:
     lower = word.text.lower()
     if word.is_number:
         return _read_digits(text, row, index)
-    if _value(lower) is not None or lower in numbered("english.scales") or _is_half_scale(text, row, index):
+    if _value(lower) is not None or lower in numbered("english.scales") or _is_half_scale(row, index):
         return _read_words(text, row, index)
     if lower in numbered("english.decades"):
         decade = numbered("english.decades")[lower]
@@ -100,10 +100,10 @@ def _read_words(text: str, row: list[Word], index: int) -> tuple[Mention, int]:
             continue
         counted, end = True, position
         position += 1
-    value = total + group
+    amount = total + group
     written = text[row[start].start : row[end].end]
-    firm = value > 2 and not _is_name(text, row[start]) and written.lower() != "dozen"
-    return Mention(written, row[start].start, row[end].end, frozenset({value}), firm, scale), end - start + 1
+    firm = amount > 2 and not _is_name(text, row[start]) and written.lower() != "dozen"
+    return Mention(written, row[start].start, row[end].end, frozenset({amount}), firm, scale), end - start + 1
 
 
 def _is_name(text: str, word: Word) -> bool:
@@ -135,14 +135,11 @@ def _half(word: Word) -> bool:
     return word.text.lower() == "half"
 
 
-def _is_half_scale(text: str, row: list[Word], index: int) -> bool:
+def _is_half_scale(row: list[Word], index: int) -> bool:
+    """`half million` and `half a million`."""
     following = [word.text.lower() for word in row[index + 1 : index + 3]]
-    return (_half(row[index]) and (following[:1] + ["", ""])[0] in numbered("english.scales")) or (
-        _half(row[index])
-        and len(following) == 2
-        and following[0] == "a"
-        and following[1] in numbered("english.scales")
-    )
+    scale = following[1:] if following[:1] == ["a"] else following[:1]
+    return _half(row[index]) and bool(scale) and scale[0] in numbered("english.scales")
 
 
 def _value(lower: str) -> int | None:

@@ -45,7 +45,8 @@ def _negators(text: str, lang: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _arabic(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     row = words(fold(text))
-    firm, soft = [], []
+    firm: list[str] = []
+    soft: list[str] = []
     for index, word in enumerate(row):
         after = row[index + 1] if index + 1 < len(row) else ""
         forms = strip_clitics(word)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,39 +19,76 @@ if TYPE_CHECKING:
     from align.pipeline import Output
     from align.translate import Progress, Translator
 
-__all__ = ["translate"]
+__all__ = ["format_names", "translate"]
 
 Files = Annotated[
     list[str],
-    typer.Argument(metavar="FILE...", help="Text files, folders of them, or - for standard input.", show_default=False),
+    typer.Argument(
+        metavar="FILE...", help="Text files, folders of them, or - for standard input.", show_default=False
+    ),
 ]
 OutputOption = Annotated[
     Path | None,
     typer.Option(
-        "--output", "-o", help="Folder for the results (default: outputs); with --lines the file to write.", show_default=False
+        "--output",
+        "-o",
+        help="Folder for the results (default: outputs); with --lines the file to write.",
+        show_default=False,
     ),
 ]
 Model = Annotated[
     str, typer.Option("--model", "-m", help="A shipped model's name, a Marian folder, or a hub id.")
 ]
 Revision = Annotated[
-    str | None, typer.Option(help="Commit of the hub model, so that the same one is used for ever.", show_default=False)
+    str | None,
+    typer.Option(help="Commit of the hub model, so that the same one is used for ever.", show_default=False),
 ]
 Formats = Annotated[
-    str, typer.Option("--format", "-f", help="What to write, separated by commas: html, tmx, tsv, jsonl, moses.")
+    str,
+    typer.Option("--format", "-f", help="What to write, separated by commas: html, tmx, tsv, jsonl, moses."),
 ]
 Encoding = Annotated[
     str | None,
-    typer.Option(help="Encoding of the input, where it is not recognised (utf-8, windows-1256, ...).", show_default=False),
+    typer.Option(
+        help="Encoding of the input, where it is not recognised (utf-8, windows-1256, ...).",
+        show_default=False,
+    ),
 ]
 Lines = Annotated[
     bool, typer.Option("--lines", help="Plain mode: one segment a line in, one translation a line out.")
 ]
-Beam = Annotated[int, typer.Option(min=1, help="Beam size: 1 is fastest, 4 is a little better.")]
+Beam = Annotated[
+    int | None,
+    typer.Option(min=1, help="Beam size: 1 is fastest [default: the model's own].", show_default=False),
+]
 EngineOption = Annotated[str, typer.Option("--engine", help="auto, ctranslate2 or torch.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Threads = Annotated[int, typer.Option(min=0, help="Processor cores to use; 0 means all.")]
+Reference = Annotated[
+    Path | None,
+    typer.Option(
+        "--reference", "-r", help="A human translation of the document, to pair it with.", show_default=False
+    ),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(help="Columns of the TSV, with a header: src,tgt,quality,flags,...", show_default=False),
+]
+NoCheck = Annotated[bool, typer.Option("--no-check", help="Do not estimate quality and flag faults.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no closing table.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is wanted of each document."""
+
+    root: Path
+    formats: Sequence[str]
+    columns: Sequence[str]
+    reference: Path | None
+    check: bool
+    encoding: str | None
+    quiet: bool
 
 
 def translate(
@@ -58,9 +97,12 @@ def translate(
     model: Model = "ar-en",
     revision: Revision = None,
     formats: Formats = "html,tmx,tsv",
+    reference: Reference = None,
     encoding: Encoding = None,
     lines: Lines = False,
-    beam: Beam = 4,
+    columns: Columns = None,
+    no_check: NoCheck = False,
+    beam: Beam = None,
     engine: EngineOption = "auto",
     device: Device = "auto",
     threads: Threads = 0,
@@ -72,30 +114,62 @@ def translate(
     take away) and **run.json** (how it was made).
 
     Examples:
-
         align translate article.txt
 
         align translate articles/ -o out --format html,tmx,jsonl
+
+        align translate article.txt --reference article.en.txt
 
         align translate article.txt --model Helsinki-NLP/opus-mt-ar-en
 
         cat segments.ar | align translate --lines - > segments.en
     """
-    from align.formats import FORMATS
     from align.translate import TranslationOptions, load_translator
+
+    job = _Job(
+        output or Path("outputs"),
+        format_names(formats),
+        _column_names(columns),
+        reference,
+        not no_check and not lines,
+        encoding,
+        quiet,
+    )
+    options = TranslationOptions(
+        beam=beam or 0,
+        engine=engine,  # type: ignore[arg-type]
+        device=device,
+        threads=threads,
+        token_scores=job.check,
+    )
+    translator = load_translator(model, revision=revision, options=options)
+    if lines:
+        _translate_lines(files, output, encoding, translator, quiet)
+    else:
+        _translate_documents(files, job, translator)
+
+
+def format_names(formats: str) -> list[str]:
+    """The names in a list like `html,tmx`. Raises ConfigError, listing those that exist."""
+    from align.formats import FORMATS
 
     names = list(dict.fromkeys(name.strip() for name in formats.split(",") if name.strip()))
     for name in names:
         if name not in FORMATS:
             raise ConfigError(f"no format is called {name!r}", key="format", allowed=FORMATS)
-    if engine not in ("auto", "ctranslate2", "torch"):
-        raise ConfigError(f"no engine is called {engine!r}", key="engine", allowed=("auto", "ctranslate2", "torch"))
-    options = TranslationOptions(beam=beam, engine=engine, device=device, threads=threads)  # type: ignore[arg-type]
-    translator = load_translator(model, revision=revision, options=options)
-    if lines:
-        _translate_lines(files, output, encoding, translator, quiet)
-    else:
-        _translate_documents(files, output or Path("outputs"), names, encoding, translator, quiet)
+    return names
+
+
+def _column_names(columns: str | None) -> list[str]:
+    if columns is None:
+        return []
+    from align.formats.tsv import COLUMNS
+
+    names = [name.strip() for name in columns.split(",") if name.strip()]
+    for name in names:
+        if name not in COLUMNS:
+            raise ConfigError(f"no column is called {name!r}", key="columns", allowed=COLUMNS)
+    return names
 
 
 def _translate_lines(
@@ -109,41 +183,62 @@ def _translate_lines(
         for name in files:
             yield from read_lines(name, encoding=encoding)
 
-    if output is not None and str(output) != "-":
-        spare_inputs(output, files)
-        with atomic_write(output) as stream, _progress(None, quiet) as tick:
-            stream.writelines(line + "\n" for line in translate_lines(lines(), translator, tick))
-        return
     with _progress(None, quiet) as tick:
-        for line in translate_lines(lines(), translator, tick):
-            sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+        translations = (line + "\n" for line in translate_lines(lines(), translator, tick))
+        if output is None or str(output) == "-":
+            stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n", write_through=True)
+            stream.writelines(translations)
+            stream.detach()
+            return
+        spare_inputs(output, files)
+        with atomic_write(output) as file:
+            file.writelines(translations)
 
 
-def _translate_documents(
-    files: Sequence[str],
-    root: Path,
-    formats: Sequence[str],
-    encoding: str | None,
-    translator: Translator,
-    quiet: bool,
-) -> None:
+def _translate_documents(files: Sequence[str], job: _Job, translator: Translator) -> None:
     from align.formats.text import read_text
-    from align.pipeline import Stopwatch, find_documents, output_folders, translate_document, write_outputs
+    from align.pipeline import Stopwatch, find_documents, output_folders, write_outputs
 
     inputs = find_documents(files)
-    documents = [read_text(path, encoding=encoding) for path in inputs]
-    folders = output_folders([document.name for document in documents], root)
-    rows = []
-    with _progress(sum(len(document.segments) for document in documents), quiet) as tick:
+    if job.reference is not None and len(inputs) != 1:
+        raise ConfigError(
+            f"one reference for {len(inputs)} documents",
+            key="reference",
+            advice="translate one document at a time",
+        )
+    documents = [read_text(path, encoding=job.encoding) for path in inputs]
+    folders = output_folders([document.name for document in documents], job.root)
+    kept = [*inputs, *([str(job.reference)] if job.reference else [])]
+    done = []
+    with _progress(sum(len(document.segments) for document in documents), job.quiet) as tick:
         for path, document, folder in zip(inputs, documents, folders, strict=True):
             watch = Stopwatch()
             with watch("translate"):
-                corpus = translate_document(document, translator, tick)
-            written = write_outputs(corpus, folder, formats, inputs, seconds=watch.seconds, source=Path(path).name)
-            rows.append((document, corpus, written, sum(watch.seconds.values())))
-    if not quiet:
-        _table(rows)
+                corpus = _corpus(document, job, translator, tick)
+            output = write_outputs(
+                corpus,
+                folder,
+                job.formats,
+                kept,
+                seconds=watch.seconds,
+                source=Path(path).name,
+                columns=job.columns,
+            )
+            done.append((corpus, output, watch.seconds["translate"]))
+    if not job.quiet:
+        _table(done)
+
+
+def _corpus(document: Document, job: _Job, translator: Translator, tick: Progress | None) -> Corpus:
+    from align.encode import UseEncoder
+    from align.formats.text import read_text
+    from align.pipeline import translate_beside, translate_document
+
+    encoder = UseEncoder() if job.check or job.reference else None
+    if job.reference is None or encoder is None:
+        return translate_document(document, translator, tick, encoder=encoder)
+    reference = read_text(job.reference, lang="en")
+    return translate_beside(document, reference, translator, tick, encoder=encoder)
 
 
 @contextmanager
@@ -176,19 +271,20 @@ def _progress(total: int | None, quiet: bool) -> Iterator[Progress | None]:
         yield tick
 
 
-def _table(rows: Sequence[tuple[Document, Corpus, Output, float]]) -> None:
-    """Where everything lies, on standard output."""
-    for document, corpus, output, seconds in rows:
+def _table(done: Sequence[tuple[Corpus, Output, float]]) -> None:
+    """What was made and where it lies, on standard output."""
+    for corpus, output, seconds in done:
         words = sum(len(pair.src.split()) for pair in corpus)
         paragraphs = len({pair.paragraph for pair in corpus})
+        flagged = sum(any(flag.level != "info" for flag in pair.flags) for pair in corpus)
         typer.echo(
-            f"{document.name}: {paragraphs} paragraphs, {len(corpus)} sentences, {words} words in {seconds:.1f} s"
+            f"{corpus.name}: {paragraphs} paragraphs, {len(corpus)} pairs, {words} words in {seconds:.1f} s"
+            + (f", {flagged} to look at" if flagged else "")
         )
-        for name, path in output.files.items():
-            left = f"  ({output.left_out} units with an empty side left out)" if output.left_out and name == "tmx" else ""
-            typer.echo(f"  {name:6} {path}{left}")
-    if len(rows) > 1:
-        total = sum(len(corpus) for _, corpus, _, _ in rows)
-        typer.echo(f"{len(rows)} documents, {total} sentences")
-
-
+        for name, paths in output.files.items():
+            left = output.left_out[name]
+            note = f"  ({left} with an empty side left out)" if left else ""
+            for path in paths:
+                typer.echo(f"  {name:6} {path}{note}")
+    if len(done) > 1:
+        typer.echo(f"{len(done)} documents, {sum(len(corpus) for corpus, _, _ in done)} pairs")

@@ -69,6 +69,7 @@ FORMATS: Mapping[str, Format] = {
             "jsonl:write_jsonl",
             "jsonl:read_jsonl",
         ),
+        Format("srx", "sentence rules for CAT tools, to match the TMX", (".srx",), "srx:write_rules"),
         Format(
             "moses",
             "two plain text files, a segment a line",

@@ -62,7 +62,8 @@ def sequence(dots: Sequence[Dot], y_name: str, top: float) -> str:
     last = max((dot.x for dot in dots), default=1) or 1
     base = _y(0, top)
     stems = "".join(
-        f'<line class="stem{" poor" if dot.marked else ""}" x1="{_x(dot.x, last):.1f}" x2="{_x(dot.x, last):.1f}" '
+        f'<line class="stem{" poor" if dot.marked else ""}" '
+        f'x1="{_x(dot.x, last):.1f}" x2="{_x(dot.x, last):.1f}" '
         f'y1="{base:.1f}" y2="{_y(dot.y, top):.1f}"/>'
         for dot in dots
     )
@@ -88,7 +89,8 @@ def intervals(rows: Sequence[tuple[str, float, float, float]], name: str) -> str
     )
     marks = "".join(
         f'<text x="{_NAMES - 10}" y="{y + 4}" text-anchor="end">{escape(_cut(label))}</text>'
-        f'<path class="whisker" d="M{place(first):.1f} {y}H{place(last):.1f}M{place(first):.1f} {y - 5}v10M{place(last):.1f} {y - 5}v10"/>'
+        f'<path class="whisker" d="M{place(first):.1f} {y}H{place(last):.1f}'
+        f'M{place(first):.1f} {y - 5}v10M{place(last):.1f} {y - 5}v10"/>'
         f'<circle class="point" cx="{place(value):.1f}" cy="{y}" r="4"/>'
         f'<text class="figure" x="{place(last) + 8:.1f}" y="{y + 4}">{value:.1f}</text>'
         for y, (label, value, first, last) in zip(range(18, height, _ROW), rows, strict=False)
@@ -120,15 +122,18 @@ def _mark(dot: Dot, widest: float, top: float) -> str:
 def _axes(widest: float, top: float, x_name: str, y_name: str) -> str:
     floor, end = _HEIGHT - _BOTTOM, _WIDTH - _RIGHT
     ticks = "".join(
-        f'<text x="{_x(widest * part, widest):.1f}" y="{floor + 13}" text-anchor="{anchor}">{_short(widest * part)}</text>'
+        f'<text x="{_x(widest * part, widest):.1f}" y="{floor + 13}" '
+        f'text-anchor="{anchor}">{_short(widest * part)}</text>'
         for part, anchor in ((0, "start"), (0.5, "middle"), (1, "end"))
     ) + "".join(
-        f'<text x="{_LEFT - 5}" y="{_y(top * part, top) + 3:.1f}" text-anchor="end">{_short(top * part)}</text>'
+        f'<text x="{_LEFT - 5}" y="{_y(top * part, top) + 3:.1f}" '
+        f'text-anchor="end">{_short(top * part)}</text>'
         for part in (0, 0.5, 1)
     )
     names = (
         f'<text x="{(_LEFT + end) / 2:.0f}" y="{_HEIGHT - 5}" text-anchor="middle">{escape(x_name)}</text>'
-        f'<text transform="translate(9 {(_TOP + floor) / 2:.0f}) rotate(-90)" text-anchor="middle">{escape(y_name)}</text>'
+        f'<text transform="translate(9 {(_TOP + floor) / 2:.0f}) rotate(-90)" '
+        f'text-anchor="middle">{escape(y_name)}</text>'
     )
     return f'<path class="axis" d="M{_LEFT} {_TOP}V{floor}H{end}"/>{ticks}{names}'
 

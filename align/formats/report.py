@@ -182,9 +182,12 @@ def _shown(segments: Sequence[Judged]) -> tuple[Shown, ...]:
 
 
 def _policy(style: str) -> str:
-    """Only this style sheet and nothing else; a script let in from outside (an accessibility checker) may run."""
+    """Only the given style sheet, nothing else; a script from outside (an accessibility checker) may run."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; script-src 'strict-dynamic'; base-uri 'none'; form-action 'none'"
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; script-src 'strict-dynamic'; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
 def _read(name: str) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from align.formats.files import Target, open_output
+from align.corpus import Corpus
+from align.formats.files import Target, Written, open_output
 
-__all__ = ["write_srx"]
+__all__ = ["write_rules", "write_srx"]
 
 
 def write_srx(target: Target) -> None:
@@ -21,3 +22,9 @@ def write_srx(target: Target) -> None:
     rules = (files("align.formats") / "data" / "arabic.srx").read_text(encoding="utf-8")
     with open_output(target) as stream:
         stream.write(rules)
+
+
+def write_rules(corpus: Corpus, target: Target) -> Written:
+    """The same as a format among the others, so that the rules can lie beside an exported memory."""
+    write_srx(target)
+    return Written(len(corpus))

@@ -30,14 +30,15 @@ class TranslationOptions:
 
     `beam` is the beam size (1 is greedy). `length_penalty` is the exponent by which a hypothesis'
     log-probability is divided by its length (Wu et al. 2016 without their constants).
-    `no_repeat_ngram` forbids n-grams of that size to come twice (0: allowed). A batch holds at most
+    `no_repeat_ngram` forbids n-grams of that size to come twice (0: allowed). Where these three
+    keep their defaults, what generation_config.json of the model says counts. A batch holds at most
     `batch_tokens` source tokens, padding included. `threads` are processor cores (0: all there are).
     `token_scores` asks for `Hypothesis.lowest`, which costs one more pass through the network.
     """
 
-    beam: int = 4
-    length_penalty: float = 1.0
-    no_repeat_ngram: int = 0
+    beam: int = 0
+    length_penalty: float = -1.0
+    no_repeat_ngram: int = -1
     batch_tokens: int = 2048
     device: str = "auto"
     engine: EngineName = "auto"
@@ -49,7 +50,7 @@ class TranslationOptions:
             raise ConfigError(
                 f"no engine is called '{self.engine}'", key="engine", allowed=get_args(EngineName)
             )
-        least = {"beam": 1, "batch_tokens": 1, "threads": 0, "no_repeat_ngram": 0}
+        least = {"beam": 0, "batch_tokens": 1, "threads": 0, "no_repeat_ngram": -1}
         for key, value in least.items():
             if getattr(self, key) < value:
                 raise ConfigError(

@@ -34,14 +34,14 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def converted(files: ModelFiles, tokenizer: Tokenizer) -> Iterator[Path]:
-    """The folder of the converted model, from the cache or made now.
+def converted(files: ModelFiles, tokenizer: Tokenizer, *, anew: bool = False) -> Iterator[Path]:
+    """The folder of the converted model, from the cache or made now (`anew`: in any case).
 
     Where the cache cannot be written, the folder is a temporary one and is gone after the block:
     CTranslate2 reads the model into memory. Raises `ModelError`.
     """
     target = cache_folder() / f"{files.checksum()[:32]}-int8-{_VERSION}"
-    if _complete(target):
+    if _complete(target) and not anew:
         yield target
         return
     with _scratch(target.parent) as scratch:
@@ -54,10 +54,15 @@ def converted(files: ModelFiles, tokenizer: Tokenizer) -> Iterator[Path]:
                 f"the converted model cannot be written: {error}",
                 advice="free some space, or set ALIGN_CACHE to a folder with room",
             ) from None
-        if not _complete(target):  # else another process was faster, with the same result
+        if anew:
             with suppress(OSError):
-                fresh.replace(target)
-        yield target if _complete(target) else fresh
+                target.replace(scratch / "damaged")
+        elif _complete(target):  # another process was faster, with the same result
+            yield target
+            return
+        with suppress(OSError):
+            fresh.replace(target)
+        yield fresh if fresh.is_dir() else target
 
 
 def _complete(folder: Path) -> bool:

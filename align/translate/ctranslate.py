@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from align.errors import ConfigError, ModelError
@@ -28,8 +29,7 @@ class CTranslate2Engine:
         device = _device(options.device)
         self._workers = (options.threads or _cores()) if device == "cpu" else 1
         self._tokens = options.batch_tokens
-        with converted(files, tokenizer) as folder:
-            self._translator = _load(str(folder), device, self._workers)
+        self._translator = _loaded(files, tokenizer, device, self._workers)
 
     def generate(self, batches: Iterable[Batch], options: TranslationOptions) -> Iterator[list[Output]]:
         """See `Engine`."""
@@ -91,22 +91,41 @@ def _mean(score: float, tokens: int, penalty: float) -> float:
     return float(score * tokens ** (penalty - 1))
 
 
-def _load(folder: str, device: str, workers: int) -> Any:
+def _loaded(files: ModelFiles, tokenizer: Tokenizer, device: str, workers: int) -> Any:
+    """The converted model on its device; one that was damaged in the cache is converted again."""
+    kind = _compute_type(device)
+    try:
+        with converted(files, tokenizer) as folder:
+            return _load(folder, device, kind, workers)
+    except RuntimeError:
+        pass
+    try:
+        with converted(files, tokenizer, anew=True) as folder:
+            return _load(folder, device, kind, workers)
+    except RuntimeError as error:
+        raise ModelError(
+            f"CTranslate2 cannot load {files.name} on {device}: {error}", advice="use --engine torch"
+        ) from None
+
+
+def _load(folder: Path, device: str, kind: str, workers: int) -> Any:
+    import ctranslate2
+
+    return ctranslate2.Translator(
+        str(folder), device=device, compute_type=kind, inter_threads=workers, intra_threads=1
+    )
+
+
+def _compute_type(device: str) -> str:
     import ctranslate2
 
     try:
         types = ctranslate2.get_supported_compute_types(device)
-        return ctranslate2.Translator(
-            folder,
-            device=device,
-            compute_type="int8" if device == "cpu" and "int8" in types else "default",
-            inter_threads=workers,
-            intra_threads=1,
-        )
     except (ValueError, RuntimeError) as error:
         raise ConfigError(
             f"CTranslate2 cannot use device {device}: {error}", key="device", advice="auto, cpu or cuda"
         ) from None
+    return "int8" if device == "cpu" and "int8" in types else "default"
 
 
 def _device(name: str) -> str:

@@ -28,6 +28,15 @@ _AGAIN = "download the model again, whole"
 
 
 @dataclass(frozen=True, slots=True)
+class Generation:
+    """How a model's makers would have it decoded: generation_config.json, or what is usual."""
+
+    beam: int = 4
+    length_penalty: float = 1.0
+    no_repeat_ngram: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFiles:
     """A complete Marian directory. `name` is what the user asked for, `revision` a commit or ''."""
 
@@ -45,6 +54,22 @@ class ModelFiles:
     def target_vocab(self) -> Path:
         separate = self.folder / "target_vocab.json"
         return separate if separate.is_file() else self.folder / "vocab.json"
+
+    def generation(self) -> Generation:
+        """The decoding settings of generation_config.json. Raises `ModelError` if they make no sense."""
+        path = self.folder / "generation_config.json"
+        settings = read_json(path) if path.is_file() else {}
+        try:
+            own = Generation(
+                int(settings.get("num_beams") or 4),
+                float(settings.get("length_penalty", 1.0)),
+                int(settings.get("no_repeat_ngram_size") or 0),
+            )
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"{path}: {error}", advice=_AGAIN) from None
+        if not (1 <= own.beam <= 100 and own.length_penalty >= 0 and own.no_repeat_ngram >= 0):
+            raise ModelError(f"{path} holds settings that make no sense", advice=_AGAIN)
+        return own
 
     def checksum(self) -> str:
         """SHA-256 over what decides the output: the same model has the same sum anywhere."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from itertools import chain, islice
 
 from align.errors import ModelError
@@ -40,7 +41,7 @@ class MarianTranslator:
     def __init__(self, files: ModelFiles, options: TranslationOptions) -> None:
         self.files = files
         self.tokenizer = Tokenizer(files)
-        self.options = _resolved(options)
+        self.options = _resolved(options, files)
         self._engine: Engine | None = None
         self._positions = files.layout.positions - 1  # one is for </s>
         self._limit = min(_MAX_PIECES, self._positions)
@@ -126,13 +127,19 @@ class MarianTranslator:
                 yield []
 
 
-def _resolved(options: TranslationOptions) -> TranslationOptions:
-    """`auto` replaced by what it stands for here, so that signatures are exact."""
-    if options.engine != "auto":
-        return options
-    from importlib.util import find_spec
-
-    return replace(options, engine="ctranslate2" if find_spec("ctranslate2") else "torch")
+def _resolved(options: TranslationOptions, files: ModelFiles) -> TranslationOptions:
+    """Defaults replaced by what they stand for here, so that signatures are exact."""
+    own = files.generation()
+    engine = options.engine
+    if engine == "auto":
+        engine = "ctranslate2" if find_spec("ctranslate2") else "torch"
+    return replace(
+        options,
+        engine=engine,
+        beam=options.beam or own.beam,
+        length_penalty=own.length_penalty if options.length_penalty < 0 else options.length_penalty,
+        no_repeat_ngram=own.no_repeat_ngram if options.no_repeat_ngram < 0 else options.no_repeat_ngram,
+    )
 
 
 def _load_engine(files: ModelFiles, tokenizer: Tokenizer, options: TranslationOptions) -> Engine:

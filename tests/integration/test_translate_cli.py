@@ -20,7 +20,9 @@ SAMPLES = sorted((ROOT / "data" / "sample").glob("*.ar.txt"))
 ARTICLE = ROOT / "data" / "sample" / "navigation-talks.ar.txt"
 
 
-def align(*arguments: object, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+def align(
+    *arguments: object, stdin: bytes = b"", cwd: Path | None = None
+) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "align", *map(str, arguments)]
     return subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, timeout=300)
 
@@ -197,7 +199,9 @@ def test_ten_megabytes_on_one_line_are_read_and_cut(tmp_path: Path) -> None:
 def test_interruption_leaves_no_half_file(tmp_path: Path) -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in SAMPLES)
     file = tmp_path / "long.txt"
-    file.write_text("\n".join(f"{number} {line}" for number in range(200) for line in text.splitlines()), encoding="utf-8")
+    file.write_text(
+        "\n".join(f"{number} {line}" for number in range(200) for line in text.splitlines()), encoding="utf-8"
+    )
     command = [sys.executable, "-m", "align", "translate", str(file), "-o", str(tmp_path / "out")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     time.sleep(4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -30,12 +30,20 @@ class Upper:
             progress(len(texts), sum(len(text.split()) for text in texts))
         return [Hypothesis(text.upper(), -0.5) for text in texts]
 
+    def translate_stream(
+        self, texts: Iterable[str], progress: Progress | None = None
+    ) -> Iterator[Hypothesis]:
+        yield from self.translate(list(texts), progress)
+
     def score(self, sources: Sequence[str], targets: Sequence[str]) -> list[float]:
         return [0.0] * len(sources)
 
 
 DOCUMENT = Document(
-    "note", "ar", "one. two.\nthree.", (Segment("one.", 0, 4), Segment("two.", 5, 9), Segment("three.", 10, 16, 1))
+    "note",
+    "ar",
+    "one. two.\nthree.",
+    (Segment("one.", 0, 4), Segment("two.", 5, 9), Segment("three.", 10, 16, 1)),
 )
 
 
@@ -57,7 +65,9 @@ def test_lines_stay_lines() -> None:
 
 def test_outputs_are_written_with_a_record(tmp_path: Path) -> None:
     corpus = translate_document(DOCUMENT, Upper())
-    output = write_outputs(corpus, tmp_path / "out", ["html", "tmx", "tsv"], [], seconds={"translate": 1.5}, source="n")
+    output = write_outputs(
+        corpus, tmp_path / "out", ["html", "tmx", "tsv"], [], seconds={"translate": 1.5}, source="n"
+    )
     assert sorted(path.name for path in output.folder.iterdir()) == [
         "corpus.html",
         "corpus.tmx",
@@ -83,7 +93,9 @@ def test_an_input_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="not overwritten"):
         write_outputs(corpus, tmp_path, ["html", "tsv"], [str(precious)], seconds={}, source="corpus.tsv")
     assert precious.read_text(encoding="utf-8") == "mine"
-    assert [path.name for path in tmp_path.iterdir()] == ["corpus.tsv"], "nothing may be written before the check"
+    assert [path.name for path in tmp_path.iterdir()] == ["corpus.tsv"], (
+        "nothing may be written before the check"
+    )
 
 
 def test_folders_are_searched_for_text(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from align.translate.tokens import Tokenizer
 __all__ = ["CTranslate2Engine"]
 
 _AHEAD = 2  # batches that wait for each worker, so that none is ever idle
+_UNREADABLE = (RuntimeError, ValueError, LookupError, MemoryError)  # what CTranslate2 says of damaged files
 
 
 class CTranslate2Engine:
@@ -97,12 +98,12 @@ def _loaded(files: ModelFiles, tokenizer: Tokenizer, device: str, workers: int) 
     try:
         with converted(files, tokenizer) as folder:
             return _load(folder, device, kind, workers)
-    except RuntimeError:
+    except _UNREADABLE:
         pass
     try:
         with converted(files, tokenizer, anew=True) as folder:
             return _load(folder, device, kind, workers)
-    except RuntimeError as error:
+    except _UNREADABLE as error:
         raise ModelError(
             f"CTranslate2 cannot load {files.name} on {device}: {error}", advice="use --engine torch"
         ) from None

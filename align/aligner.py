@@ -42,7 +42,7 @@ _MOSTLY = 0.7
 
 @dataclass(frozen=True, slots=True)
 class AlignOptions:
-    """How to align. The defaults are the measured best; see docs/alignment.md.
+    """How to align; see docs/alignment.md. `price` and `null_price` are by theory and have not been tuned.
 
     `radius` is the half width of the band around the rough path, in units. `passes` counts alignments:
     each after the first uses what the one before has learnt about the texts. `price` is what a bead has to

@@ -39,7 +39,7 @@ class _Tap:
 
 
 class UseEncoder:
-    """Universal Sentence Encoder multilingual v3, loaded (0.3 s, 130 MB) when it is first used.
+    """Universal Sentence Encoder multilingual v3, loaded when it is first used.
 
     Raises `ModelError` on first use where the package is missing.
     """

@@ -93,6 +93,32 @@ def test_lines_in_lines_out(tmp_path: Path) -> None:
     assert (tmp_path / "out.txt").read_bytes() == piped.stdout
 
 
+def test_a_human_translation_stands_beside_the_machines(tmp_path: Path) -> None:
+    human = ARTICLE.with_name(ARTICLE.name.replace(".ar.", ".en."))
+    done = align("translate", ARTICLE, "--reference", human, "-o", tmp_path, "-f", "jsonl,tmx,html")
+    assert done.returncode == 0, done.stderr.decode()
+    gold = ARTICLE.with_name("navigation-talks.en.sentences").read_text(encoding="utf-8").split("\n")
+    corpus = read_corpus(tmp_path / ARTICLE.stem / "corpus.jsonl")
+    assert [pair.tgt for pair in corpus] == [line for line in gold if line]
+    assert all(pair.machine and pair.origin == "human" for pair in corpus)
+    assert all(pair.confidence is not None and pair.confidence > 0.5 for pair in corpus)
+    memory = (tmp_path / ARTICLE.stem / "corpus.tmx").read_text(encoding="utf-8")
+    assert memory.count('<prop type="x-machine">') == len(corpus)
+
+
+def test_one_reference_for_several_documents_is_refused() -> None:
+    assert_refused(align("translate", *SAMPLES, "--reference", ARTICLE), "one reference")
+
+
+def test_columns_of_the_tsv(tmp_path: Path) -> None:
+    arguments = ("translate", ARTICLE, "-o", tmp_path, "-f", "tsv", "--columns", "id,src,tgt,quality,flags")
+    assert align(*arguments).returncode == 0
+    rows = (tmp_path / ARTICLE.stem / "corpus.tsv").read_text(encoding="utf-8").splitlines()
+    assert rows[0] == "id\tsrc\ttgt\tquality\tflags"
+    assert all(0 <= float(row.split("\t")[3]) <= 1 for row in rows[1:])
+    assert_refused(align(*arguments[:-1], "colour"), "colour")
+
+
 def test_standard_input_is_a_document(tmp_path: Path) -> None:
     done = align("translate", "-", "-o", tmp_path, stdin=ARTICLE.read_bytes())
     assert done.returncode == 0, done.stderr.decode()
@@ -151,7 +177,7 @@ def test_broken_models(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "bert"}', encoding="utf-8")
     assert_refused(align("translate", ARTICLE, "--model", tmp_path), "not a Marian model")
     (tmp_path / "config.json").write_text('{"model_type": "marian"}', encoding="utf-8")
-    assert_refused(align("translate", ARTICLE, "--model", tmp_path), "lacks")
+    assert_refused(align("translate", ARTICLE, "--model", tmp_path), "config.json", "vocab_size")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

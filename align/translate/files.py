@@ -65,9 +65,9 @@ class ModelFiles:
                 float(settings.get("length_penalty", 1.0)),
                 int(settings.get("no_repeat_ngram_size") or 0),
             )
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ModelError(f"{path}: {error}", advice=_AGAIN) from None
-        if not (1 <= own.beam <= 100 and own.length_penalty >= 0 and own.no_repeat_ngram >= 0):
+        if not (1 <= own.beam <= 100 and 0 <= own.length_penalty <= 100 and own.no_repeat_ngram >= 0):
             raise ModelError(f"{path} holds settings that make no sense", advice=_AGAIN)
         return own
 

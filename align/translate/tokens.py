@@ -111,7 +111,7 @@ def _vocabulary(files: ModelFiles, name: str, rows: int) -> dict[str, int]:
     path = files.folder / name
     table = read_json(path)
     ids = table.values()
-    whole = all(isinstance(number, int) for number in ids) and sorted(ids) == list(range(rows))
+    whole = all(type(number) is int for number in ids) and sorted(ids) == list(range(rows))
     if not whole or table.get("</s>") != files.layout.eos or "<unk>" not in table:
         raise ModelError(
             f"{path} is not the vocabulary that config.json describes ({rows} pieces, </s>, <unk>)",

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from align.errors import ConfigError
-
 if TYPE_CHECKING:
     from align.aligner import Alignment
     from align.encode import UseEncoder
@@ -23,7 +21,7 @@ OutputOption = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="Folder for the results [default: outputs].", show_default=False),
 ]
-Formats = Annotated[str, typer.Option("--format", help="Which files to write, comma-separated.")]
+Formats = Annotated[str, typer.Option("--format", "-f", help="Which files to write, comma-separated.")]
 Lines = Annotated[bool, typer.Option("--lines", help="Both files are segmented already, a unit a line.")]
 Beads = Annotated[
     str | None,
@@ -65,10 +63,11 @@ def pair(
 
         align pair a.ar a.en --lines --beads a.beads
     """
+    from align.commands.translate import format_names
     from align.encode import UseEncoder
     from align.pairing import read_anchors
 
-    names = _format_names(formats)
+    names = format_names(formats)
     fixed = read_anchors(anchors) if anchors else []
     encoder = UseEncoder()
     if lines and beads is not None and output is None:
@@ -77,16 +76,6 @@ def pair(
         _pair_documents(
             src, ref, output, names, lines, beads, fixed, paragraphs, encoder, min_confidence, quiet
         )
-
-
-def _format_names(formats: str) -> list[str]:
-    from align.formats import FORMATS
-
-    names = list(dict.fromkeys(name.strip() for name in formats.split(",") if name.strip()))
-    for name in names:
-        if name not in FORMATS:
-            raise ConfigError(f"no format is called {name!r}", key="format", allowed=FORMATS)
-    return names
 
 
 def _pair_lines(
@@ -139,8 +128,9 @@ def _pair_documents(
         _write_beads(alignment, beads, (src, ref), min_confidence)
     _tell(alignment, quiet)
     if not quiet:
-        for path in written.files.values():
-            typer.echo(path)
+        for name, paths in written.files.items():
+            for path in paths:
+                typer.echo(f"  {name:6} {path}")
 
 
 def _write_beads(alignment: Alignment, target: str, inputs: Sequence[str], min_confidence: float) -> None:

@@ -1,0 +1,83 @@
+"""`align pair` and `align score-beads` as people call them, with the real encoder."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from align.formats import read_corpus
+
+ROOT = Path(__file__).parent.parent.parent
+SAMPLE, GOLD = ROOT / "data" / "sample", ROOT / "data" / "gold"
+NAMES = sorted(path.name.partition(".")[0] for path in SAMPLE.glob("*.ar.txt"))
+
+
+def align(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "align", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_documents_are_paired(tmp_path: Path, name: str) -> None:
+    done = align("pair", SAMPLE / f"{name}.ar.txt", SAMPLE / f"{name}.en.txt", "-o", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "warning" not in done.stderr
+    sides = [
+        (SAMPLE / f"{name}.{lang}.sentences").read_text(encoding="utf-8").split("\n") for lang in ("ar", "en")
+    ]
+    corpus = read_corpus(tmp_path / f"{name}.ar" / "corpus.jsonl")
+    assert [(pair.src, pair.tgt) for pair in corpus] == [pair for pair in zip(*sides, strict=True) if pair[0]]
+    for path in (tmp_path / f"{name}.ar").iterdir():
+        assert path.name == "run.json" or str(path) in done.stdout
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_beads_are_written_and_scored(tmp_path: Path, name: str) -> None:
+    beads = tmp_path / f"{name}.beads"
+    assert (
+        align("pair", "--lines", GOLD / f"{name}.ar", GOLD / f"{name}.en", "--beads", beads, "-q").returncode
+        == 0
+    )
+    lines = beads.read_text(encoding="utf-8").splitlines()
+    assert all(0 <= float(line.split(":")[2]) <= 1 for line in lines)
+    scored = align("score-beads", GOLD / f"{name}.gold", beads)
+    assert scored.returncode == 0, scored.stderr
+    strict = next(line for line in scored.stdout.splitlines() if line.startswith("strict"))
+    assert float(strict.split()[-1]) > 0.85  # measured: 1.00, 0.91, 1.00
+
+
+def test_only_the_sure_ones(tmp_path: Path) -> None:
+    arguments = (
+        "pair",
+        GOLD / "gorgol-flood.ar",
+        GOLD / "gorgol-flood.en",
+        "--lines",
+        "-o",
+        tmp_path,
+        "-f",
+        "jsonl",
+    )
+    assert align(*arguments, "--min-confidence", "0.99").returncode == 0
+    corpus = read_corpus(tmp_path / "gorgol-flood" / "corpus.jsonl")
+    assert 0 < len(corpus) < 17
+    assert all(pair.src and pair.tgt and (pair.confidence or 0) >= 0.99 for pair in corpus)
+
+
+def test_unrelated_and_exchanged_texts_are_told(tmp_path: Path) -> None:
+    other = align("pair", SAMPLE / "coral-study.ar.txt", SAMPLE / "gorgol-flood.en.txt", "-o", tmp_path)
+    assert other.returncode == 0
+    assert "unrelated" in other.stderr
+    exchanged = align("pair", SAMPLE / "coral-study.en.txt", SAMPLE / "coral-study.ar.txt", "-o", tmp_path)
+    assert exchanged.returncode == 0
+    assert "exchanged" in exchanged.stderr
+
+
+def test_bad_anchors_are_refused(tmp_path: Path) -> None:
+    anchors = tmp_path / "anchors.txt"
+    anchors.write_text("0:0\nfour:5\n", encoding="utf-8")
+    done = align("pair", SAMPLE / "coral-study.ar.txt", SAMPLE / "coral-study.en.txt", "--anchors", anchors)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0].startswith(f"align: error: {anchors}:2")

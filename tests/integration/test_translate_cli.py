@@ -186,6 +186,11 @@ def test_folder_without_write_permission(tmp_path: Path) -> None:
     assert_refused(align("translate", ARTICLE, "-o", tmp_path / "out"), "permission")
 
 
+@pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="needs a folder where nobody may write")
+def test_folder_where_nobody_may_write() -> None:
+    assert_refused(align("translate", ARTICLE, "-o", "/sys/kernel/align"), "/sys/kernel/align")
+
+
 def test_output_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("", encoding="utf-8")
     assert_refused(align("translate", ARTICLE, "-o", tmp_path / "out"), "out")

@@ -27,12 +27,15 @@ from align.translate.tokens import copied, model_input, split_long
 pytestmark = pytest.mark.filterwarnings("ignore:Recommended. pip install sacremoses")
 
 GREEDY = TranslationOptions(beam=1, threads=1, engine="ctranslate2")
-LINES = [
-    line
-    for path in sorted(marian_folder.DATA.glob("*.ar.sentences"))
-    for line in path.read_text("utf-8").splitlines()
-    if line
-]
+LINES, ENGLISH = (
+    [
+        line
+        for path in sorted(marian_folder.DATA.glob(f"*.{language}.sentences"))
+        for line in path.read_text("utf-8").splitlines()
+        if line
+    ]
+    for language in ("ar", "en")
+)
 SHORT = sorted(LINES, key=len)[8:32:2]  # twelve of middling length: the reference takes its time
 
 
@@ -146,17 +149,34 @@ def test_without_rounding_the_engines_agree(shipped: str, tmp_path: Path, beam: 
             assert a.logprob == pytest.approx(b.logprob, abs=1e-3)
 
 
+def test_rounding_costs_no_quality(shipped: str, tmp_path: Path) -> None:
+    exact = texts(precise(load_translator(shipped, options=GREEDY), tmp_path), LINES)
+    rounded = texts(load_translator(shipped, options=GREEDY), LINES)
+    ours, best = (sacrebleu.corpus_chrf(output, [ENGLISH]).score for output in (rounded, exact))
+    print(f"chrF against the human translation: int8 {ours:.1f}, float32 {best:.1f}")
+    assert ours >= best - 2
+
+
 # The default engine with the shipped model
 
 
-def test_translations_depend_on_nothing_but_their_own_source(fast: MarianTranslator) -> None:
+def test_the_order_of_the_input_does_not_matter(fast: MarianTranslator) -> None:
     together = dict(zip(SHORT, fast.translate(SHORT), strict=True))
     shuffled = random.Random(5).sample(SHORT, len(SHORT))
     assert dict(zip(shuffled, fast.translate(shuffled), strict=True)) == together
-    for line in SHORT[::3]:
-        (alone,) = fast.translate([line])
-        assert alone.text == together[line].text
-        assert alone.logprob == pytest.approx(together[line].logprob, abs=0.1)
+
+
+def test_neighbours_in_the_batch_hardly_matter(fast: MarianTranslator) -> None:
+    """Sums of other sizes are rounded otherwise, and int8 now and then makes another word of that."""
+    lines = LINES[::4]
+    pairs = [
+        (fast.translate([line])[0], whole) for line, whole in zip(lines, fast.translate(lines), strict=True)
+    ]
+    same = [(alone, whole) for alone, whole in pairs if alone.text == whole.text]
+    print(f"{len(same)} of {len(pairs)} sentences are the same alone and in a batch")
+    assert len(same) >= 0.7 * len(pairs)
+    for alone, whole in same:
+        assert alone.logprob == pytest.approx(whole.logprob, abs=0.1)
 
 
 def test_a_sentence_of_hundreds_of_words_is_translated_to_its_end(fast: MarianTranslator) -> None:

@@ -106,7 +106,10 @@ def check(
     _validate(inputs, reference, no_reference, paired, min_score)
     from align.checking import read_material
     from align.encode import UseEncoder
+    from align.pipeline import spare_inputs
 
+    if report is not None:
+        spare_inputs(report, [*(inputs or []), *(reference or []), *([source] if source else [])])
     encoder = UseEncoder()
     material = read_material(
         inputs or [],
@@ -116,11 +119,12 @@ def check(
         source=source,
         languages=(src_lang, tgt_lang),
     )
+    _refuse_idle_limits(material, max_flags, min_score)
     scores = _scores(material, paired) if material.references and not no_reference else ()
     checked = _checked(material, encoder)
     _refuse_nothing(scores, checked)
     if report is not None:
-        _write_report(report, material, checked, scores, inputs or [])
+        _write_report(report, material, checked, scores)
     typer.echo(_as_json(scores, checked, paired) if as_json else _as_text(scores, checked), nl=True)
     if _fails(scores, checked, max_flags, min_score):
         raise typer.Exit(1)
@@ -180,6 +184,23 @@ def _refuse_nothing(scores: Sequence[SystemScore], checked: Mapping[str, Corpus]
             "there is neither a reference nor a source to check against",
             key="reference",
             advice="add --reference FILE, or --source FILE with --lines",
+        )
+
+
+def _refuse_idle_limits(material: Material, max_flags: int | None, min_score: float | None) -> None:
+    """A limit on what is not measured would pass for ever."""
+    if max_flags is not None and not material.has_source:
+        raise ConfigError(
+            "--max-flags counts nothing without a source",
+            key="max-flags",
+            advice="give a corpus, or --source with --lines",
+        )
+    if min_score is not None and not (material.references if min_score > 1 else material.has_source):
+        measure, need = ("chrF2", "a reference") if min_score > 1 else ("quality", "a source")
+        raise ConfigError(
+            f"--min-score {min_score:g} is a limit for {measure}, which needs {need}",
+            key="min-score",
+            advice="chrF2 (0 to 100) needs --reference; quality (0 to 1) a corpus, or --source with --lines",
         )
 
 
@@ -274,12 +295,9 @@ def _write_report(
     material: Material,
     checked: Mapping[str, Corpus],
     scores: Sequence[SystemScore],
-    inputs: Sequence[str],
 ) -> None:
     from align.formats.report import Report, write_report
-    from align.pipeline import spare_inputs
 
-    spare_inputs(path, inputs)
     first = next(iter(material.systems.values()))
     outputs = tuple(
         _output(name, checked.get(name, corpus), material, bool(scores))

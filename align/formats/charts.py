@@ -77,6 +77,8 @@ def intervals(rows: Sequence[tuple[str, float, float, float]], name: str) -> str
     """A point and its 95% interval for each system: (name, score, low, high)."""
     low, high = min(row[2] for row in rows), max(row[3] for row in rows)
     low, high = 5 * math.floor(low / 5), 5 * math.ceil(high / 5)
+    if low == high:  # all systems are the reference itself, or nothing like it
+        low, high = (low - 5, high) if low else (low, high + 5)
     height = _ROW * len(rows) + 40
 
     def place(value: float) -> float:

@@ -70,13 +70,20 @@ def iter_jsonl(path: Source, *, src_lang: str = "ar", tgt_lang: str = "en") -> I
         for language in (src_lang, tgt_lang):
             if language not in texts:
                 found = ", ".join(texts) or "none"
-                raise FormatError(f"no text in {language!r} (languages: {found})", path=path, line=line)
+                raise FormatError(
+                    f"no text in {language!r} (languages: {found})",
+                    path=path,
+                    line=line,
+                    advice="set the languages with --src-lang and --tgt-lang",
+                )
         values = {name: record.get(name) for name in ("id", *_SCALARS)}
         try:
             pair = pair_from(number, {**values, "src": texts[src_lang], "tgt": texts[tgt_lang]})
             yield _flagged(pair, record.get("flags"))
         except ValueError as error:
-            raise FormatError(str(error), path=path, line=line) from error
+            raise FormatError(
+                str(error), path=path, line=line, advice="correct the value or leave the field out"
+            ) from error
 
 
 def _records(path: Source) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -87,7 +94,13 @@ def _records(path: Source) -> Iterator[tuple[int, dict[str, Any]]]:
             record = json.loads(text)
         except (ValueError, RecursionError) as error:
             column = error.colno if isinstance(error, json.JSONDecodeError) else None
-            raise FormatError("not a JSON object", path=path, line=line, column=column) from error
+            raise FormatError(
+                "not a JSON object",
+                path=path,
+                line=line,
+                column=column,
+                advice="JSONL holds one object a line",
+            ) from error
         if not isinstance(record, dict) or not isinstance(record.get("translation"), dict):
             raise FormatError(
                 "no object with a 'translation'",

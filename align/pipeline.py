@@ -181,7 +181,7 @@ def write_outputs(
 
 def spare_inputs(path: Path, inputs: Sequence[str]) -> None:
     for name in inputs:
-        if path.exists() and name != "-" and path.samefile(name):
+        if name != "-" and path.exists() and Path(name).exists() and path.samefile(name):
             raise OutputError(
                 "this is an input file and is not overwritten", path=path, advice="choose -o elsewhere"
             )

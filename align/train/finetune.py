@@ -7,6 +7,7 @@ general one. If the result is worse, the folder gets the old model, and the repo
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import shutil
@@ -18,9 +19,10 @@ from pathlib import Path
 import torch
 
 from align.atomic import atomic_write, make_folder
-from align.errors import InputError
+from align.errors import ConfigError, InputError
 from align.score import SystemScore, as_json, format_table, score
 from align.train.cleaning import TextPair, clean, fingerprints, read_pairs
+from align.train.data import TrainingData, batches, epoch_order
 from align.train.evaluate import translations
 from align.train.export import export
 from align.train.loop import run
@@ -32,14 +34,16 @@ from align.train.tracking import Report
 __all__ = ["FinetuneOptions", "Outcome", "finetune"]
 
 _LEAST = 20  # pairs; from fewer nothing can be learned, let alone measured
+_LEAST_STEPS = 10  # between checkpoints: over fewer the dev loss is noise, and patience ends in the warm-up
 
 
 @dataclass(frozen=True, slots=True)
 class FinetuneOptions:
     """Safe defaults. `freeze` is "", "embeddings", "encoder" or "all" (both).
 
-    Training ends after `epochs`, or after `patience` checkpoints (four an epoch) without a better loss on the
-    held-out pairs. `most_lost` is how many points of chrF the general set may lose.
+    Training ends after `epochs`, or after `patience` checkpoints without a better loss on the held-out
+    pairs; there are four an epoch, but never fewer than 10 steps apart. `most_lost` is how many points
+    of chrF the general set may lose.
     """
 
     epochs: int = 6
@@ -83,8 +87,9 @@ def finetune(
     """Train `model` on the pairs of `files` (TMX, TSV, JSONL) and write the better of the two to `out`.
 
     Without `test`, a tenth of the pairs (500 at most) is held out for it. Nothing of the test and
-    general sets is trained on. An interrupted run goes on when it is called again. Raises
-    `InputError`, `ModelError`, `OutputError`.
+    general sets is trained on. An interrupted run goes on when it is called again; with another
+    model, other pairs or other options, it is refused. Raises `ConfigError`, `InputError`,
+    `ModelError`, `OutputError`.
     """
     options = options or FinetuneOptions()
     start = read_marian(model, dropout=options.dropout)
@@ -123,19 +128,46 @@ def _train(
     report: Report | None,
 ) -> None:
     data = encode_pairs(pairs, start.src, start.tgt)
-    data.save(work / "data.npz")
-    write_dev(dev, start.src, start.tgt, work)
-    # Until a checkpoint is better, the best model is the one that we began with.
-    for name in ("start.pt", *(["best.pt"] if not (work / "best.pt").exists() else [])):
-        with atomic_write(work / name, "wb") as stream:
+    key = _fingerprint(start, pairs, dev, options)
+    if not _begun(work, key):
+        data.save(work / "data.npz")
+        write_dev(dev, start.src, start.tgt, work)
+        with atomic_write(work / "start.pt", "wb") as stream:
             torch.save(start.network.state_dict(), stream)
-    longest = max(len(data.src), len(data.tgt))
-    an_epoch = max(4, longest // options.batch_tokens)
-    run(work, start.network.shape, _schedule(options, an_epoch), report)
+        with atomic_write(work / "prepared.json") as text:
+            json.dump({"fingerprint": key}, text)
+    run(work, start.network.shape, _schedule(options, data), report)
 
 
-def _schedule(options: FinetuneOptions, an_epoch: int) -> TrainingOptions:
+def _fingerprint(
+    start: MarianModel, pairs: list[TextPair], dev: list[TextPair], options: FinetuneOptions
+) -> str:
+    """Of all that the weights depend on, but for the precision, which another machine may lack."""
+    training = asdict(options)
+    for free in ("most_lost", "precision"):
+        del training[free]
+    parts = [start.files.checksum(), pairs, dev, training]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _begun(work: Path, key: str) -> bool:
+    """Whether `work` is ready for this very run. Raises `ConfigError` where it holds another one's."""
+    marker = work / "prepared.json"
+    if marker.exists() and json.loads(marker.read_text(encoding="utf-8")).get("fingerprint") == key:
+        return True
+    if (work / "checkpoint.pt").exists():
+        raise ConfigError(
+            f"{work} holds a run from another model, with other pairs or other options",
+            advice="choose another folder with -o, or delete this one",
+        )
+    marker.unlink(missing_ok=True)
+    return False
+
+
+def _schedule(options: FinetuneOptions, data: TrainingData) -> TrainingOptions:
     """A short warm-up and a long cool-down; a frozen encoder is frozen to the end."""
+    order = epoch_order(data, options.seed, 0)
+    an_epoch = len(batches(data, order, options.batch_tokens, options.seed))
     steps = options.epochs * an_epoch
     return TrainingOptions(
         steps=steps,
@@ -145,7 +177,7 @@ def _schedule(options: FinetuneOptions, an_epoch: int) -> TrainingOptions:
         encoder_rate=1.0,
         warmup_steps=max(1, steps // 10),
         cooldown=0.9,
-        checkpoint_steps=max(1, an_epoch // 4),
+        checkpoint_steps=max(_LEAST_STEPS, an_epoch // 4),
         log_steps=max(1, an_epoch // 10),
         frozen_steps=steps if options.freeze in ("encoder", "all") else 0,
         freeze_embeddings=options.freeze in ("embeddings", "all"),

@@ -172,6 +172,11 @@ class _Training:
         return self.step >= self.options.steps or bool(patience and self.stale >= patience)
 
     @property
+    def unmeasured(self) -> bool:
+        """Whether patience has nothing to compare with: the weights of the start are the first best ones."""
+        return bool(self.options.patience) and self.best == float("inf")
+
+    @property
     def due(self) -> bool:
         """By steps, not by time: all processes must agree."""
         return self.step % self.options.checkpoint_steps == 0 or self.step == self.options.steps
@@ -240,6 +245,8 @@ def _worker(rank: int, folder: Path, shape: Shape, options: TrainingOptions, rep
         torch.distributed.init_process_group("gloo", rank=rank, world_size=options.processes)
     training = _Training(rank, folder, shape, options)
     log = Log(folder / "log.jsonl", training.step, options.log_steps, report) if rank == 0 else None
+    if training.unmeasured:
+        training.checkpoint(log)
     batches_left = _stream(training.data, options, training.step, rank)
     while not training.done:
         loss, tokens, norm = training.advance(next(batches_left))

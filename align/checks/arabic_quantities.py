@@ -7,7 +7,9 @@ word), ordinals, decades, and a half.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from functools import cache
 
 from align.checks.fold import fold, strip_clitics
 from align.checks.lexicon import numbered, readings, word_set
@@ -109,9 +111,13 @@ def arabic_quantities(text: str) -> list[Mention]:
 
 def hide_percent(text: str) -> str:
     """Write per cent as %, so that its hundred is not read as a number. Takes folded text."""
-    for phrase in sorted(word_set("percent"), key=len, reverse=True):
-        text = text.replace(phrase, "%")
-    return text
+    return _percent_phrases().sub("%", text)
+
+
+@cache
+def _percent_phrases() -> re.Pattern[str]:
+    phrases = sorted(word_set("percent"), key=len, reverse=True)
+    return re.compile("|".join(r"\s+".join(map(re.escape, phrase.split())) for phrase in phrases))
 
 
 def _read(text: str, row: list[Word], index: int) -> tuple[Mention | None, int]:

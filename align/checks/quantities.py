@@ -36,7 +36,7 @@ class Word:
 
     @property
     def is_number(self) -> bool:
-        return self.text[0].isdigit()
+        return self.text[0].isdecimal()  # as \d means it: a raised two is no number
 
 
 _TOKEN = re.compile(

@@ -124,13 +124,11 @@ def _mark(dot: Dot, widest: float, top: float) -> str:
 def _axes(widest: float, top: float, x_name: str, y_name: str) -> str:
     floor, end = _HEIGHT - _BOTTOM, _WIDTH - _RIGHT
     ticks = "".join(
-        f'<text x="{_x(widest * part, widest):.1f}" y="{floor + 13}" '
-        f'text-anchor="{anchor}">{_short(widest * part)}</text>'
-        for part, anchor in ((0, "start"), (0.5, "middle"), (1, "end"))
+        f'<text x="{_x(tick, widest):.1f}" y="{floor + 13}" text-anchor="{anchor}">{_short(tick)}</text>'
+        for tick, anchor in zip(_ticks(widest), ("start", "middle", "end"), strict=True)
     ) + "".join(
-        f'<text x="{_LEFT - 5}" y="{_y(top * part, top) + 3:.1f}" '
-        f'text-anchor="end">{_short(top * part)}</text>'
-        for part in (0, 0.5, 1)
+        f'<text x="{_LEFT - 5}" y="{_y(tick, top) + 3:.1f}" text-anchor="end">{_short(tick)}</text>'
+        for tick in _ticks(top)
     )
     names = (
         f'<text x="{(_LEFT + end) / 2:.0f}" y="{_HEIGHT - 5}" text-anchor="middle">{escape(x_name)}</text>'
@@ -138,6 +136,11 @@ def _axes(widest: float, top: float, x_name: str, y_name: str) -> str:
         f'text-anchor="middle">{escape(y_name)}</text>'
     )
     return f'<path class="axis" d="M{_LEFT} {_TOP}V{floor}H{end}"/>{ticks}{names}'
+
+
+def _ticks(top: float) -> tuple[float, float, float]:
+    """Both ends and the middle, which is a whole number above 1: there is no segment 8.5."""
+    return 0, top / 2 if top <= 1 else top // 2, top
 
 
 def _svg(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,35 @@ def translate(model: Path, engine: str) -> list[str]:
 def test_fifty_pairs_are_learned_by_heart(trained: Path) -> None:
     lines = translate(trained, "torch")
     assert sum(line == target for line, (_, target) in zip(lines, PAIRS, strict=True)) >= 45
+
+
+def test_ctranslate2_computes_what_torch_does(trained: Path, tmp_path: Path) -> None:
+    """Without rounding: in int8, a model of width 32 words half of the lines otherwise."""
+    import ctranslate2
+
+    from align.translate import TranslationOptions, load_translator
+    from align.translate.convert import convert
+    from align.translate.ctranslate import CTranslate2Engine
+
+    translator = load_translator(str(trained), options=TranslationOptions(beam=1, engine="torch", threads=1))
+    sources = [source for source, _ in PAIRS]
+    torch_lines = [hypothesis.text for hypothesis in translator.translate(sources)]
+    convert(translator.files, translator.tokenizer, tmp_path, quantization="float32")
+    engine = CTranslate2Engine(translator.files, translator.tokenizer, translator.options)
+    engine._translator = ctranslate2.Translator(str(tmp_path), compute_type="float32")
+    translator._engine = engine
+    assert [hypothesis.text for hypothesis in translator.translate(sources)] == torch_lines
+
+
+@pytest.mark.filterwarnings("ignore:Recommended. pip install sacremoses")
+def test_plain_transformers_translates_alike(trained: Path) -> None:
+    from transformers import MarianMTModel, MarianTokenizer
+
+    tokenizer = MarianTokenizer.from_pretrained(trained)
+    model = MarianMTModel.from_pretrained(trained).float()  # it computes in the file's bfloat16 otherwise
+    batch = tokenizer([source for source, _ in PAIRS[:10]], return_tensors="pt", padding=True)
+    out = model.generate(**batch, num_beams=1, max_new_tokens=60)
+    assert tokenizer.batch_decode(out, skip_special_tokens=True) == translate(trained, "torch")[:10]
 
 
 def test_card_log_and_curves(trained: Path) -> None:
@@ -137,6 +167,68 @@ def test_learning_rate_rises_holds_and_falls() -> None:
 
 def test_curves_of_an_empty_log_are_an_empty_plot() -> None:
     assert "polyline points" not in curves([], "nothing yet")
+
+
+def _finetune(model: Path, folder: Path, rows: list[tuple[str, str]], epochs: int, **more: Any) -> Any:
+    from align.train.finetune import FinetuneOptions, finetune
+
+    data = toy_language.write(folder / "mine.tsv", rows)
+    options = FinetuneOptions(
+        epochs=epochs, learning_rate=3e-3, freeze="none", dropout=0.0, batch_tokens=400, precision="fp32"
+    )
+    return finetune(str(model), [data], folder / "out", options=options, **more)
+
+
+def _other_language(count: int) -> list[tuple[str, str]]:
+    """The toy language with every word meaning another one."""
+    words = list(toy_language.LEXICON.values())
+    other = dict(zip(words, words[1:] + words[:1], strict=True))
+    rows = toy_language.pairs(count, seed=4)
+    return [(source, " ".join(other[word] for word in target.split())) for source, target in rows]
+
+
+def test_fine_tuning_keeps_the_better_model(trained: Path, tmp_path: Path) -> None:
+    outcome = _finetune(trained, tmp_path, toy_language.pairs(300, seed=3), epochs=12)
+    before, after = outcome.tables["test"]
+    assert outcome.kept
+    assert after["chrF2"].score > before["chrF2"].score + 5
+    assert json.loads((tmp_path / "out" / "finetune.json").read_text(encoding="utf-8"))["kept"] is True
+    assert translate(tmp_path / "out", "torch") == translate(tmp_path / "out" / "work" / "tuned", "torch")
+
+
+def test_fine_tuning_that_forgets_is_not_kept(trained: Path, tmp_path: Path) -> None:
+    general = toy_language.write(tmp_path / "general.tsv", PAIRS)
+    outcome = _finetune(trained, tmp_path, _other_language(200), epochs=20, general=general)
+    gains = {name: b["chrF2"].score - a["chrF2"].score for name, (a, b) in outcome.tables.items()}
+    assert gains["test"] > 20
+    assert gains["general"] < -20
+    assert not outcome.kept
+    assert "forgot too much" in outcome.reason
+    assert translate(tmp_path / "out", "torch") == translate(trained, "torch")
+
+
+def test_fine_tuning_goes_on_only_as_the_same_run(trained: Path, tmp_path: Path) -> None:
+    rows = toy_language.pairs(30, seed=5)
+    first = _finetune(trained, tmp_path, rows, epochs=1)
+    steps = [entry["step"] for entry in read_log(tmp_path / "out" / "work" / "log.jsonl")]
+    assert _finetune(trained, tmp_path, rows, epochs=1).tables == first.tables
+    assert [entry["step"] for entry in read_log(tmp_path / "out" / "work" / "log.jsonl")] == steps
+    with pytest.raises(ConfigError, match="holds a run from another model, with other pairs"):
+        _finetune(trained, tmp_path, rows, epochs=2)
+    with pytest.raises(ConfigError, match="holds a run from another model, with other pairs"):
+        _finetune(trained, tmp_path, rows[1:], epochs=1)
+
+
+def test_patience_compares_with_the_start(tmp_path: Path) -> None:
+    """Where every step makes it worse, the best weights are those of the start, and it ends early."""
+    prepared, recipe = _prepared(tmp_path)
+    ruinous = replace(recipe.training, steps=400, learning_rate=10.0, warmup_steps=1, patience=2)
+    run(prepared.folder, prepared.shape, ruinous)
+    start = torch.load(prepared.folder / "start.pt", weights_only=True)
+    best = torch.load(prepared.folder / "best.pt", weights_only=True)
+    assert all(torch.equal(tensor, best[name]) for name, tensor in start.items())
+    losses = [(e["step"], e["dev_loss"]) for e in read_log(prepared.folder / "log.jsonl") if "dev_loss" in e]
+    assert [step for step, _ in losses] == [0, 4, 8]
 
 
 def test_too_few_pairs(trained: Path, tmp_path: Path) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from align.commands.check_output import as_json, as_text, flagged, mean_quality
 from align.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from align.score import SystemScore
 
 __all__ = ["check"]
-
-#: How many flagged segments the text output lists.
-_LISTED = 20
 
 Inputs = Annotated[
     list[str] | None,
@@ -77,7 +73,7 @@ def check(
     reference: References = None,
     source: Source = None,
     lines: Lines = False,
-    as_json: AsJson = False,
+    json: AsJson = False,
     report: ReportFile = None,
     no_reference: NoReference = False,
     list_checks: ListChecks = False,
@@ -125,7 +121,7 @@ def check(
     _refuse_nothing(scores, checked)
     if report is not None:
         _write_report(report, material, checked, scores)
-    typer.echo(_as_json(scores, checked, paired) if as_json else _as_text(scores, checked), nl=True)
+    typer.echo(as_json(scores, checked, paired) if json else as_text(scores, checked), nl=True)
     if _fails(scores, checked, max_flags, min_score):
         raise typer.Exit(1)
 
@@ -204,90 +200,19 @@ def _refuse_idle_limits(material: Material, max_flags: int | None, min_score: fl
         )
 
 
-def _as_json(scores: Sequence[SystemScore], checked: Mapping[str, Corpus], paired: str) -> str:
-    from align.score import as_json, significance_json
-
-    document: dict[str, Any] = {"systems": as_json(scores)}
-    if len(scores) > 1:
-        document["significance"] = significance_json(scores, paired)
-    if checked:
-        document["checks"] = [_checks_json(name, corpus) for name, corpus in checked.items()]
-    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
-
-
-def _checks_json(name: str, corpus: Corpus) -> dict[str, Any]:
-    return {
-        "name": name,
-        "segments": len(corpus),
-        "flagged": _flagged(corpus),
-        "quality": _mean_quality(corpus),
-        "counts": dict(Counter(flag.check for pair in corpus for flag in pair.flags)),
-        "pairs": [
-            {
-                "id": pair.id,
-                "quality": pair.quality,
-                "flags": [
-                    {"check": flag.check, "level": flag.level, "message": flag.message} for flag in pair.flags
-                ],
-            }
-            for pair in corpus
-        ],
-    }
-
-
-def _as_text(scores: Sequence[SystemScore], checked: Mapping[str, Corpus]) -> str:
-    from align.score import format_table
-
-    parts = [format_table(scores)] if scores else []
-    return "\n\n".join([*parts, *(_checks_text(name, corpus) for name, corpus in checked.items())])
-
-
-def _checks_text(name: str, corpus: Corpus) -> str:
-    quality = _mean_quality(corpus)
-    counts = Counter(flag.check for pair in corpus for flag in pair.flags)
-    lines = [
-        f"{name}: {_flagged(corpus)} of {len(corpus)} segments flagged"
-        + (f", mean estimated quality {quality:.2f}" if quality is not None else "")
-    ]
-    if counts:
-        lines.append("  " + ", ".join(f"{check} {count}" for check, count in counts.most_common()))
-    marked = sorted((pair for pair in corpus if _wants_look(pair)), key=lambda pair: pair.quality or 0.0)
-    for pair in marked[:_LISTED]:
-        shown = "" if pair.quality is None else f"  quality {pair.quality:.2f}"
-        lines.append(
-            f"  {pair.id}{shown}  " + "; ".join(f"{flag.check}: {flag.message}" for flag in pair.flags)
-        )
-    if len(marked) > _LISTED:
-        lines.append(f"  and {len(marked) - _LISTED} more (--report and --json list them)")
-    return "\n".join(lines)
-
-
-def _wants_look(pair: Any) -> bool:
-    return any(flag.level != "info" for flag in pair.flags)
-
-
-def _flagged(corpus: Corpus) -> int:
-    return sum(map(_wants_look, corpus))
-
-
-def _mean_quality(corpus: Corpus) -> float | None:
-    known = [pair.quality for pair in corpus if pair.quality is not None]
-    return sum(known) / len(known) if known else None
-
-
 def _fails(
     scores: Sequence[SystemScore],
     checked: Mapping[str, Corpus],
     max_flags: int | None,
     min_score: float | None,
 ) -> bool:
-    if max_flags is not None and any(_flagged(corpus) > max_flags for corpus in checked.values()):
+    if max_flags is not None and any(flagged(corpus) > max_flags for corpus in checked.values()):
         return True
     if min_score is None:
         return False
     if min_score > 1:
         return any(system["chrF2"].score < min_score for system in scores)
-    return any((_mean_quality(corpus) or 0.0) < min_score for corpus in checked.values())
+    return any((mean_quality(corpus) or 0.0) < min_score for corpus in checked.values())
 
 
 def _write_report(

@@ -80,7 +80,7 @@ def test_one_language_cannot_name_two_texts() -> None:
 def test_registry_names_every_format() -> None:
     with pytest.raises(ConfigError, match="no format is called 'docx'") as caught:
         writer_for("docx")
-    assert caught.value.advice == "allowed: html, tmx, tsv, jsonl, moses"
+    assert caught.value.advice == "allowed: html, tmx, tsv, jsonl, srx, moses"
     with pytest.raises(ConfigError, match="html can be written but not read") as caught:
         reader_for("html")
     assert caught.value.advice == "allowed: tmx, tsv, jsonl, moses"

@@ -246,9 +246,7 @@ def test_wrong_language(tmp_path: Path, files: dict[str, Path], corpus: Corpus) 
 def test_missing_files(tmp_path: Path, files: dict[str, Path]) -> None:
     nowhere = tmp_path / "nowhere.txt"
     assert_refused(align("check", nowhere, "-r", files["reference"], "--lines"), "nowhere.txt")
-    assert_refused(
-        align("check", files["ours"], "-r", nowhere, "--report", files["theirs"]), "nowhere.txt"
-    )
+    assert_refused(align("check", files["ours"], "-r", nowhere, "--report", files["theirs"]), "nowhere.txt")
     assert_refused(align("check", nowhere.with_suffix(".tmx")), "nowhere.tmx")
     report = tmp_path / "no" / "where" / "report.html"
     report.parent.parent.write_text("a file", encoding="utf-8")

@@ -161,6 +161,8 @@ def _century(row: list[Word], index: int, value: float) -> set[float]:
 
 def _read_digits(text: str, row: list[Word], index: int) -> tuple[Mention, int]:
     mention = lone_digits(text, row[index])
+    if ":" in row[index].text:  # a time of day has no thousands
+        return mention, 1
     part = _next_part(text, row, index + 1)
     if part is None or part.kind != "scale" or part.joined:
         return mention, 1

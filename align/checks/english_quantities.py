@@ -53,7 +53,7 @@ def _read_digits(text: str, row: list[Word], index: int) -> tuple[Mention, int]:
     word = row[index]
     mention = lone_digits(text, word)
     follower = row[index + 1] if index + 1 < len(row) else None
-    if follower is None:
+    if follower is None or ":" in word.text:  # a time of day has no thousands
         return mention, 1
     glued = follower.start == word.end
     suffix = follower.text.lower()

@@ -129,3 +129,39 @@ def test_differences_join_to_the_texts(hypothesis: str, reference: str) -> None:
     assert "".join(piece.text for piece in mine) == hypothesis
     assert "".join(piece.text for piece in theirs) == reference
     assert not [piece for side in compare(hypothesis, hypothesis) for piece in side if piece.kind == "own"]
+
+
+NUMERIC = st.lists(
+    st.sampled_from(
+        [
+            *"0123456789:.,%- ",
+            "11:30",
+            "1,000",
+            "2.5",
+            "k",
+            "m",
+            "bn",
+            "s",
+            "th",
+            " million",
+            " half",
+            " and",
+            " hundred",
+            " مليون",
+            " ونصف",
+            "١١:٣٠",
+            "٫",
+            "٬",
+        ]
+    ),
+    max_size=14,
+).map("".join)
+
+
+@settings(deadline=None, max_examples=300)
+@given(NUMERIC, NUMERIC)
+def test_no_jumble_of_digits_stops_a_check(source: str, target: str) -> None:
+    """Times, separators and scales glued together in ways that no editor would write."""
+    check_pair(source, target)
+    check_pair(target, source, Context(src_lang="en", tgt_lang="ar"))
+    estimate(source, target, Context())

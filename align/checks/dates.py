@@ -63,7 +63,8 @@ def _only(here: tuple[_Named, ...], there: tuple[_Named, ...]) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def _months(text: str, lang: str) -> tuple[_Named, ...]:
-    return tuple(_english_months(text) if lang[:2] == "en" else _arabic_months(text))
+    spaced = " ".join(text.split())  # names of two words may stand on two lines
+    return tuple(_english_months(spaced) if lang[:2] == "en" else _arabic_months(spaced))
 
 
 def _arabic_months(text: str) -> Iterator[_Named]:

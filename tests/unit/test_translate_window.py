@@ -103,6 +103,6 @@ def test_wrong_values_in_the_configuration_are_named(
 
 def test_options_are_checked() -> None:
     with pytest.raises(ConfigError, match="beam"):
-        TranslationOptions(beam=0)
+        TranslationOptions(beam=-1)
     with pytest.raises(ConfigError, match="engine"):
         TranslationOptions(engine="fast")  # type: ignore[arg-type]

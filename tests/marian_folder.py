@@ -150,10 +150,18 @@ def build(
     rows: int | None = None,
     safetensors: bool = True,
     checkpoint: bool = False,
+    pieces_from: Path | None = None,
 ) -> Path:
-    """Write a directory of opus-mt-ar-en's layout; `rows` fills the vocabulary up to that size."""
+    """Write a directory of opus-mt-ar-en's layout; `rows` fills the vocabulary up to that size.
+
+    `pieces_from` is a folder whose source.spm and target.spm are taken; else small ones are made.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    models = {"source.spm": train_pieces(sample("ar"), 300), "target.spm": train_pieces(sample("en"), 300)}
+    names = {"source.spm": "ar", "target.spm": "en"}
+    models = {
+        name: (pieces_from / name).read_bytes() if pieces_from else train_pieces(sample(language), 300)
+        for name, language in names.items()
+    }
     for name, model in models.items():
         (folder / name).write_bytes(model)
     pieces = dict.fromkeys(piece for model in models.values() for piece in pieces_of(model))

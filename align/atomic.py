@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, Literal, TextIO, overload
 
 from align.errors import OutputError
+from align.lock import LOCKS, lock
 
-__all__ = ["atomic_write", "make_folder", "output_error"]
+__all__ = ["atomic_write", "make_folder", "output_error", "sweep"]
 
 _ELSEWHERE = "choose another place with -o"
 _FREE_SPACE = f"free some space or {_ELSEWHERE}; what was there before is unchanged"
@@ -55,6 +56,14 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
     return folder
 
 
+def sweep(folder: str | os.PathLike[str]) -> None:
+    """Remove the temporary files that killed processes left in a folder; those in use are locked."""
+    for path in Path(folder).glob(".align-*.tmp") if LOCKS else ():
+        with suppress(OSError), path.open("rb") as file:
+            if lock(file):
+                path.unlink()
+
+
 @contextmanager
 def _reported(path: str | os.PathLike[str]) -> Iterator[None]:
     """Turn what the system says about writing into an OutputError.
@@ -84,6 +93,8 @@ def _prepare(path: Path, mode: str) -> tuple[IO[Any], Path, Path]:
         raise PermissionError(errno.EACCES, "")
     temporary = target.with_name(f".align-{secrets.token_hex(8)}.tmp")
     file = _open(temporary, mode.replace("w", "x"))  # permissions after the umask, unlike tempfile's
+    with suppress(OSError):  # a file system without locks: nothing will be swept there either
+        lock(file)
     if target.exists():
         temporary.chmod(target.stat().st_mode & 0o777)
     return file, temporary, target

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from align import __version__
-from align.atomic import atomic_write, make_folder
+from align.atomic import atomic_write, make_folder, sweep
 from align.corpus import Corpus, Document, Pair
 from align.errors import InputError, OutputError
 from align.formats import FORMATS, Written, creation_time, paths_of, writer_for
@@ -29,6 +31,7 @@ __all__ = [
     "spare_inputs",
     "translate_beside",
     "translate_document",
+    "translate_documents",
     "translate_lines",
     "write_outputs",
 ]
@@ -97,6 +100,43 @@ def translate_document(
     With an `encoder` the quality of each translation is estimated and its faults are flagged.
     """
     hypotheses = translator.translate(document.lines, progress)
+    return _corpus(document, hypotheses, translator, encoder)
+
+
+def translate_documents(
+    documents: Iterable[Document],
+    translator: Translator,
+    progress: Progress | None = None,
+    *,
+    encoder: Encoder | None = None,
+) -> Iterator[Corpus]:
+    """Translate documents, in order, with batches that go across them; see `translate_document`.
+
+    Documents are read some way ahead (see `TranslationOptions.window`) and given out as soon as they
+    are complete.
+    """
+    begun: deque[Document] = deque()
+
+    def sentences() -> Iterator[str]:
+        for document in documents:
+            begun.append(document)
+            yield from document.lines
+
+    hypotheses: list[Hypothesis] = []
+    for hypothesis in translator.translate_stream(sentences(), progress):
+        while not begun[0].segments:
+            yield _corpus(begun.popleft(), [], translator, encoder)
+        hypotheses.append(hypothesis)
+        if len(hypotheses) == len(begun[0].segments):
+            yield _corpus(begun.popleft(), hypotheses, translator, encoder)
+            hypotheses = []
+    for document in begun:
+        yield _corpus(document, [], translator, encoder)
+
+
+def _corpus(
+    document: Document, hypotheses: Sequence[Hypothesis], translator: Translator, encoder: Encoder | None
+) -> Corpus:
     pairs = tuple(
         Pair(number, segment.text, hypothesis.text, segment.paragraph, logprob=hypothesis.logprob)
         for number, (segment, hypothesis) in enumerate(zip(document.segments, hypotheses, strict=True), 1)
@@ -155,11 +195,12 @@ def write_outputs(
 ) -> Output:
     """Write `folder/corpus.*` in each format, and run.json last.
 
+    `seconds` go into run.json, but not where SOURCE_DATE_EPOCH asks for outputs that can be reproduced.
     `columns` are those of the TSV, which then gets a header; see `align.formats.tsv.COLUMNS`.
 
     Raises `OutputError` where an output would overwrite one of `inputs`.
     """
-    make_folder(folder)
+    sweep(make_folder(folder))
     targets = {name: folder / f"corpus{FORMATS[name].suffix}" for name in formats}
     files = {name: paths_of(name, target, corpus) for name, target in targets.items()}
     record = folder / "run.json"
@@ -209,7 +250,9 @@ def _report(
         "outputs": {
             name: {"units": result.pairs, "left_out": result.left_out} for name, result in written.items()
         },
-        "seconds": {name: round(value, 2) for name, value in seconds.items()},
+        "seconds": {
+            name: round(value, 2) for name, value in seconds.items() if "SOURCE_DATE_EPOCH" not in os.environ
+        },
     }
 
 

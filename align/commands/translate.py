@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,9 +15,10 @@ import typer
 from align.errors import ConfigError
 
 if TYPE_CHECKING:
-    from align.corpus import Corpus, Document
-    from align.pipeline import Output
+    from align.corpus import Corpus
+    from align.jobs import Sources
     from align.translate import Progress, Translator
+    from align.translate.marian import MarianTranslator
 
 __all__ = ["format_names", "translate"]
 
@@ -74,6 +75,18 @@ Columns = Annotated[
     str | None,
     typer.Option(help="Columns of the TSV, with a header: src,tgt,quality,flags,...", show_default=False),
 ]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume/--no-resume",
+        help="Go on where the same job was killed. Its journal is a hidden file in the output folder, or"
+        " FILE.journal; there is none for standard input or output.",
+    ),
+]
+BatchTokens = Annotated[int, typer.Option(min=1, help="Source tokens that are translated together.")]
+WindowOption = Annotated[
+    int, typer.Option("--window", min=1, help="Sentences that are held in memory and sorted by length.")
+]
 NoCheck = Annotated[bool, typer.Option("--no-check", help="Do not estimate quality and flag faults.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no closing table.")]
 
@@ -88,6 +101,7 @@ class _Job:
     reference: Path | None
     check: bool
     encoding: str | None
+    resume: bool
     quiet: bool
 
 
@@ -106,6 +120,9 @@ def translate(
     engine: EngineOption = "auto",
     device: Device = "auto",
     threads: Threads = 0,
+    resume: Resume = True,
+    batch_tokens: BatchTokens = 2048,
+    window: WindowOption = 20_000,
     quiet: Quiet = False,
 ) -> None:
     """Translate Arabic documents and write them side by side with their English.
@@ -133,6 +150,7 @@ def translate(
         reference,
         not no_check and not lines,
         encoding,
+        resume,
         quiet,
     )
     options = TranslationOptions(
@@ -140,11 +158,13 @@ def translate(
         engine=engine,  # type: ignore[arg-type]
         device=device,
         threads=threads,
+        batch_tokens=batch_tokens,
+        window=window,
         token_scores=job.check,
     )
     translator = load_translator(model, revision=revision, options=options)
     if lines:
-        _translate_lines(files, output, encoding, translator, quiet)
+        _translate_lines(files, output, job, translator)
     else:
         _translate_documents(files, job, translator)
 
@@ -173,31 +193,39 @@ def _column_names(columns: str | None) -> list[str]:
 
 
 def _translate_lines(
-    files: Sequence[str], output: Path | None, encoding: str | None, translator: Translator, quiet: bool
+    files: Sequence[str], output: Path | None, job: _Job, translator: MarianTranslator
 ) -> None:
     from align.atomic import atomic_write
+    from align.commands.translate_output import progress_bar
     from align.formats.text import read_lines
+    from align.jobs import lines_journal
     from align.pipeline import spare_inputs, translate_lines
 
-    def lines() -> Iterator[str]:
-        for name in files:
-            yield from read_lines(name, encoding=encoding)
+    def translations(tick: Progress | None) -> Iterator[str]:
+        lines = (line for name in files for line in read_lines(name, encoding=job.encoding))
+        return (line + "\n" for line in translate_lines(lines, translator, tick))
 
-    with _progress(None, quiet) as tick:
-        translations = (line + "\n" for line in translate_lines(lines(), translator, tick))
-        if output is None or str(output) == "-":
+    if output is None or str(output) == "-":
+        with progress_bar(None, job.quiet) as tick:
             stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n", write_through=True)
-            stream.writelines(translations)
+            stream.writelines(translations(tick))
             stream.detach()
-            return
-        spare_inputs(output, files)
-        with atomic_write(output) as file:
-            file.writelines(translations)
+        return
+    spare_inputs(output, files)
+    with (
+        lines_journal(
+            output, files, translator.plan, encoding=job.encoding, resume=job.resume
+        ) as translator.journal,
+        progress_bar(None, job.quiet) as tick,
+        atomic_write(output) as file,
+    ):
+        file.writelines(translations(tick))
 
 
-def _translate_documents(files: Sequence[str], job: _Job, translator: Translator) -> None:
-    from align.formats.text import read_text
-    from align.pipeline import Stopwatch, find_documents, output_folders, write_outputs
+def _translate_documents(files: Sequence[str], job: _Job, translator: MarianTranslator) -> None:
+    from align.commands.translate_output import Done, print_table, progress_bar
+    from align.jobs import folder_journal, survey
+    from align.pipeline import find_documents, write_outputs
 
     inputs = find_documents(files)
     if job.reference is not None and len(inputs) != 1:
@@ -206,85 +234,42 @@ def _translate_documents(files: Sequence[str], job: _Job, translator: Translator
             key="reference",
             advice="translate one document at a time",
         )
-    documents = [read_text(path, encoding=job.encoding) for path in inputs]
-    folders = output_folders([document.name for document in documents], job.root)
+    sources = survey(inputs, job.encoding)
     kept = [*inputs, *([str(job.reference)] if job.reference else [])]
-    done = []
-    with _progress(sum(len(document.segments) for document in documents), job.quiet) as tick:
-        for path, document, folder in zip(inputs, documents, folders, strict=True):
-            watch = Stopwatch()
-            with watch("translate"):
-                corpus = _corpus(document, job, translator, tick)
+    begun = time.monotonic()
+    done: list[Done] = []
+    with (
+        folder_journal(
+            job.root, inputs, translator.plan, encoding=job.encoding, resume=job.resume
+        ) as translator.journal,
+        progress_bar(sources.segments, job.quiet) as tick,
+    ):
+        corpora = _corpora(sources, job, translator, tick)
+        for path, folder, corpus in zip(inputs, sources.folders(job.root), corpora, strict=True):
+            seconds = {"translate": time.monotonic() - begun}  # since the job began: batches are shared
             output = write_outputs(
                 corpus,
                 folder,
                 job.formats,
                 kept,
-                seconds=watch.seconds,
+                seconds=seconds,
                 source=Path(path).name,
                 columns=job.columns,
             )
-            done.append((corpus, output, watch.seconds["translate"]))
+            done.append(Done.of(corpus, output))
     if not job.quiet:
-        _table(done)
+        print_table(done, time.monotonic() - begun)
 
 
-def _corpus(document: Document, job: _Job, translator: Translator, tick: Progress | None) -> Corpus:
+def _corpora(sources: Sources, job: _Job, translator: Translator, tick: Progress | None) -> Iterator[Corpus]:
     from align.encode import UseEncoder
     from align.formats.text import read_text
-    from align.pipeline import translate_beside, translate_document
+    from align.pipeline import translate_beside, translate_documents
 
     encoder = UseEncoder() if job.check or job.reference else None
     if job.reference is None or encoder is None:
-        return translate_document(document, translator, tick, encoder=encoder)
-    reference = read_text(job.reference, lang="en")
-    return translate_beside(document, reference, translator, tick, encoder=encoder)
-
-
-@contextmanager
-def _progress(total: int | None, quiet: bool) -> Iterator[Progress | None]:
-    """A bar on standard error with the rate and the time left; nothing where nobody watches."""
-    if quiet or not sys.stderr.isatty():
-        yield None
+        yield from translate_documents(sources, translator, tick, encoder=encoder)
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("sentences, {task.fields[rate]} words/s,"),
-        TimeRemainingColumn(),
-        TextColumn("left"),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Translating", total=total, rate="-")
-        words = 0
-
-        def tick(sentences: int, more: int) -> None:
-            nonlocal words
-            words += more
-            elapsed = bar.tasks[task].elapsed or 0.0
-            bar.update(task, advance=sentences, rate=f"{words / elapsed:.0f}" if elapsed > 0 else "-")
-
-        yield tick
-
-
-def _table(done: Sequence[tuple[Corpus, Output, float]]) -> None:
-    """What was made and where it lies, on standard output."""
-    for corpus, output, seconds in done:
-        words = sum(len(pair.src.split()) for pair in corpus)
-        paragraphs = len({pair.paragraph for pair in corpus})
-        flagged = sum(any(flag.level != "info" for flag in pair.flags) for pair in corpus)
-        typer.echo(
-            f"{corpus.name}: {paragraphs} paragraphs, {len(corpus)} pairs, {words} words in {seconds:.1f} s"
-            + (f", {flagged} to look at" if flagged else "")
-        )
-        for name, paths in output.files.items():
-            left = output.left_out[name]
-            note = f"  ({left} with an empty side left out)" if left else ""
-            for path in paths:
-                typer.echo(f"  {name:6} {path}{note}")
-    if len(done) > 1:
-        typer.echo(f"{len(done)} documents, {sum(len(corpus) for corpus, _, _ in done)} pairs")
+    reference = read_text(job.reference, lang="en")
+    for document in sources:
+        yield translate_beside(document, reference, translator, tick, encoder=encoder)

@@ -10,6 +10,7 @@ from align.errors import ConfigError
 
 __all__ = [
     "Batch",
+    "Done",
     "Engine",
     "EngineName",
     "Hypothesis",
@@ -32,14 +33,17 @@ class TranslationOptions:
     log-probability is divided by its length (Wu et al. 2016 without their constants).
     `no_repeat_ngram` forbids n-grams of that size to come twice (0: allowed). Where these three
     keep their defaults, what generation_config.json of the model says counts. A batch holds at most
-    `batch_tokens` source tokens, padding included. `threads` are processor cores (0: all there are).
-    `token_scores` asks for `Hypothesis.lowest`, which costs one more pass through the network.
+    `batch_tokens` source tokens, padding included. A stream holds `window` segments at a time, enough
+    for batches of like lengths, and translates what is the same in a window once. `threads` are
+    processor cores (0: all there are). `token_scores` asks for `Hypothesis.lowest`, which costs one
+    more pass through the network.
     """
 
     beam: int = 0
     length_penalty: float = -1.0
     no_repeat_ngram: int = -1
     batch_tokens: int = 2048
+    window: int = 20_000
     device: str = "auto"
     engine: EngineName = "auto"
     threads: int = 0
@@ -50,7 +54,7 @@ class TranslationOptions:
             raise ConfigError(
                 f"no engine is called '{self.engine}'", key="engine", allowed=get_args(EngineName)
             )
-        least = {"beam": 0, "batch_tokens": 1, "threads": 0, "no_repeat_ngram": -1}
+        least = {"beam": 0, "batch_tokens": 1, "window": 1, "threads": 0, "no_repeat_ngram": -1}
         for key, value in least.items():
             if getattr(self, key) < value:
                 raise ConfigError(
@@ -117,13 +121,19 @@ class Output:
         return cls(pieces, sum(reached) / len(reached), min(reached))
 
 
+Done = Callable[[Batch, Sequence[Output]], None]
+
+
 class Engine(Protocol):
     """A loaded network: pieces in, pieces and their log-probabilities out."""
 
-    def generate(self, batches: Iterable[Batch], options: TranslationOptions) -> Iterator[list[Output]]:
+    def generate(
+        self, batches: Iterable[Batch], options: TranslationOptions, done: Done | None = None
+    ) -> Iterator[list[Output]]:
         """Translate batches, in order. They are taken from the iterator some time ahead of need.
 
-        A batch without sources has no outputs.
+        A batch without sources has no outputs. `done` is told of each other one as soon as it is
+        complete, which may be out of order and in another thread.
         """
         ...
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from align.errors import ConfigError, ModelError
-from align.translate.base import Batch, Output, Pieces, TranslationOptions
+from align.translate.base import Batch, Done, Output, Pieces, TranslationOptions
 from align.translate.convert import converted
 from align.translate.files import ModelFiles
 from align.translate.tokens import Tokenizer
@@ -32,15 +33,21 @@ class CTranslate2Engine:
         self._tokens = options.batch_tokens
         self._translator = _loaded(files, tokenizer, device, self._workers)
 
-    def generate(self, batches: Iterable[Batch], options: TranslationOptions) -> Iterator[list[Output]]:
-        """See `Engine`."""
-        running: deque[tuple[Batch, list[Any]]] = deque()
-        for batch in batches:
-            running.append((batch, self._submit(batch, options)))
-            if len(running) > _AHEAD * self._workers:
-                yield self._outputs(*running.popleft(), options)
-        while running:
-            yield self._outputs(*running.popleft(), options)
+    def generate(
+        self, batches: Iterable[Batch], options: TranslationOptions, done: Done | None = None
+    ) -> Iterator[list[Output]]:
+        """See `Engine`. A thread of ours waits on each worker, so that `done` is told at once."""
+        running: deque[Future[list[Output]]] = deque()
+        threads = ThreadPoolExecutor(self._workers)
+        try:
+            for batch in batches:
+                running.append(threads.submit(self._translated, batch, options, done))
+                if len(running) > _AHEAD * self._workers:
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+        finally:
+            threads.shutdown(wait=True, cancel_futures=True)
 
     def score(self, sources: Sequence[Pieces], targets: Sequence[Pieces]) -> list[list[float]]:
         """See `Engine`."""
@@ -53,12 +60,23 @@ class CTranslate2Engine:
         )
         return [list(result.log_probs) for result in results]
 
-    def _submit(self, batch: Batch, options: TranslationOptions) -> list[Any]:
+    def _translated(self, batch: Batch, options: TranslationOptions, done: Done | None) -> list[Output]:
         if not batch.sources:
             return []
-        futures: list[Any] = self._translator.translate_batch(
+        try:
+            outputs = self._outputs(batch, self._results(batch, options), options)
+        except RuntimeError as error:  # above all, a GPU without enough memory
+            raise ModelError(
+                f"CTranslate2 failed: {error}",
+                advice="a smaller beam needs less memory; or use --engine torch",
+            ) from None
+        if done:
+            done(batch, outputs)
+        return outputs
+
+    def _results(self, batch: Batch, options: TranslationOptions) -> list[Any]:
+        results: list[Any] = self._translator.translate_batch(
             [[*pieces, "</s>"] for pieces in batch.sources],
-            asynchronous=True,
             beam_size=options.beam,
             length_penalty=options.length_penalty,
             no_repeat_ngram_size=options.no_repeat_ngram,
@@ -67,18 +85,11 @@ class CTranslate2Engine:
             disable_unk=True,
             return_scores=True,
         )
-        return futures
+        return results
 
-    def _outputs(self, batch: Batch, futures: Sequence[Any], options: TranslationOptions) -> list[Output]:
-        try:
-            results = [future.result() for future in futures]
-        except RuntimeError as error:  # above all, a GPU without enough memory
-            raise ModelError(
-                f"CTranslate2 failed: {error}",
-                advice="a smaller beam needs less memory; or use --engine torch",
-            ) from None
+    def _outputs(self, batch: Batch, results: Sequence[Any], options: TranslationOptions) -> list[Output]:
         pieces = [result.hypotheses[0] for result in results]
-        if options.token_scores and pieces:
+        if options.token_scores:
             scores = self.score(batch.sources, pieces)
             return [Output.scored(p, s, batch.limit) for p, s in zip(pieces, scores, strict=True)]
         return [

@@ -11,6 +11,8 @@ from itertools import chain, islice
 from align.errors import ModelError
 from align.translate.base import Batch, Engine, Hypothesis, Output, Progress, TranslationOptions
 from align.translate.files import DEFAULT_MODEL, ModelFiles, find_model
+from align.translate.journal import Journal
+from align.translate.remembered import remembered
 from align.translate.tokens import Tokenizer, model_input
 from align.translate.window import Window, packs
 
@@ -18,7 +20,7 @@ __all__ = ["MarianTranslator", "load_translator"]
 
 # Models of this kind lose their way in very long input, well before their positions end (512).
 _MAX_PIECES = 160
-_WINDOW = 20_000  # segments that a stream holds at a time: enough for batches of equal lengths
+_WINDOW = 20_000
 
 
 def load_translator(
@@ -42,6 +44,7 @@ class MarianTranslator:
         self.files = files
         self.tokenizer = Tokenizer(files)
         self.options = _resolved(options, files)
+        self.journal: Journal | None = None  # where one is set, what it holds is not computed again
         self._engine: Engine | None = None
         self._positions = files.layout.positions - 1  # one is for </s>
         self._limit = min(_MAX_PIECES, self._positions)
@@ -62,6 +65,12 @@ class MarianTranslator:
         return entries
 
     @property
+    def plan(self) -> Mapping[str, str]:
+        """Whatever decides which batches are made of given segments, and what comes out of them."""
+        names = ("batch_tokens", "window", "token_scores", "device")
+        return {**self.signature, **{name: str(getattr(self.options, name)) for name in names}}
+
+    @property
     def engine(self) -> Engine:
         """The engine, loaded on first use."""
         if self._engine is None:
@@ -76,14 +85,14 @@ class MarianTranslator:
         return list(self._run([texts], progress))
 
     def translate_stream(
-        self, texts: Iterable[str], progress: Progress | None = None, *, window: int = _WINDOW
+        self, texts: Iterable[str], progress: Progress | None = None
     ) -> Iterator[Hypothesis]:
-        """The same for any number of segments, in order, `window` of them in memory at a time.
+        """The same for any number of segments, in order, `options.window` of them in memory at a time.
 
         The next window is read and cut into pieces while the network works on the last one.
         """
         source = iter(texts)
-        return self._run(iter(lambda: list(islice(source, window)), []), progress)
+        return self._run(iter(lambda: list(islice(source, self.options.window)), []), progress)
 
     def score(self, sources: Sequence[str], targets: Sequence[str]) -> list[float]:
         """Mean log-probability a token of each target given its source (forced decoding).
@@ -122,9 +131,14 @@ class MarianTranslator:
     def _outputs(self, batches: Iterator[Batch]) -> Iterator[list[Output]]:
         for batch in batches:
             if batch.sources:
-                yield from self.engine.generate(chain([batch], batches), self.options)
+                yield from self._generate(chain([batch], batches))
             else:  # nothing to translate yet: no reason to load the network
                 yield []
+
+    def _generate(self, batches: Iterator[Batch]) -> Iterator[list[Output]]:
+        if self.journal is None:
+            return self.engine.generate(batches, self.options)
+        return remembered(batches, self.journal, lambda: self.engine, self.options)
 
 
 def _resolved(options: TranslationOptions, files: ModelFiles) -> TranslationOptions:

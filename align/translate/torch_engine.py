@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from align.errors import ConfigError
-from align.translate.base import Batch, Output, Pieces, TranslationOptions
+from align.translate.base import Batch, Done, Output, Pieces, TranslationOptions
 from align.translate.files import ModelFiles
 from align.translate.layout import Layout
 from align.translate.tokens import Tokenizer
@@ -37,10 +37,15 @@ class TorchEngine:
         self._pieces = {number: piece for piece, number in self._target.items()}
         self._pad, self._eos = files.layout.pad, files.layout.eos
 
-    def generate(self, batches: Iterable[Batch], options: TranslationOptions) -> Iterator[list[Output]]:
+    def generate(
+        self, batches: Iterable[Batch], options: TranslationOptions, done: Done | None = None
+    ) -> Iterator[list[Output]]:
         """See `Engine`."""
         for batch in batches:
-            yield self._translated(batch, options) if batch.sources else []
+            outputs = self._translated(batch, options) if batch.sources else []
+            if done and outputs:
+                done(batch, outputs)
+            yield outputs
 
     def score(self, sources: Sequence[Pieces], targets: Sequence[Pieces]) -> list[list[float]]:
         """See `Engine`."""

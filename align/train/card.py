@@ -10,7 +10,7 @@ from typing import Any
 from align.score import SystemScore, sentence_chrf
 from align.train.cleaning import TextPair
 from align.train.network import Shape
-from align.train.recipe import Recipe
+from align.train.recipe import Recipe, Source
 
 __all__ = ["Trained", "model_card"]
 
@@ -104,8 +104,13 @@ def _sources(run: Trained) -> str:
     for source in run.recipe.sources:
         used = run.cleaning.get(source.file, {}).get("used", 0)
         origin, licence = (text or "not stated" for text in (source.origin, source.licence))
-        rows.append(_row(source.file, f"{source.weight:g}", f"{used:,}", origin, licence))
+        rows.append(_row(source.file, _weight(source), f"{used:,}", origin, licence))
     return "\n".join(rows)
+
+
+def _weight(source: Source) -> str:
+    final = source.final_weight
+    return f"{source.weight:g}" + (f", at last {final:g}" if final is not None else "")
 
 
 def _rejected(run: Trained) -> str:

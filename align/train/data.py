@@ -17,8 +17,8 @@ _ROUND = 4  # lengths are rounded up to this, so that fewer shapes occur
 class TrainingData:
     """Ids of all pairs: pair n is `src[src_at[n]:src_at[n+1]]` and likewise `tgt`.
 
-    `sources` holds (weight, first pair, end) of each corpus file; `links` the source position of
-    each target token, -1 for none.
+    `sources` holds (weight, first pair, end) of each corpus file, `final` their weights in the last
+    stage (empty: the same); `links` the source position of each target token, -1 for none.
     """
 
     src: Any
@@ -27,6 +27,7 @@ class TrainingData:
     tgt_at: Any
     sources: tuple[tuple[float, int, int], ...]
     links: Any = None
+    final: tuple[float, ...] = ()
 
     @staticmethod
     def pack(
@@ -51,7 +52,7 @@ class TrainingData:
             "tgt_at": self.tgt_at,
             "links": links,
         }
-        np.savez(path, **flat, sources=np.array(self.sources))
+        np.savez(path, **flat, sources=np.array(self.sources), final=np.array(self.final))
 
     @staticmethod
     def load(path: Path) -> TrainingData:
@@ -59,7 +60,8 @@ class TrainingData:
 
         with np.load(path, allow_pickle=False) as z:
             sources = tuple((float(w), int(a), int(b)) for w, a, b in z["sources"])
-            return TrainingData(z["src"], z["src_at"], z["tgt"], z["tgt_at"], sources, z["links"])
+            final = tuple(map(float, z["final"]))
+            return TrainingData(z["src"], z["src_at"], z["tgt"], z["tgt_at"], sources, z["links"], final)
 
     def lengths(self, n: int) -> tuple[int, int]:
         return int(self.src_at[n + 1] - self.src_at[n]), int(self.tgt_at[n + 1] - self.tgt_at[n])
@@ -71,11 +73,14 @@ class TrainingData:
         return self.links[self.tgt_at[n] : self.tgt_at[n + 1]]
 
 
-def epoch_order(data: TrainingData, seed: int, epoch: int) -> list[int]:
-    """The pairs of one epoch: each corpus by its weight, another sample of it every epoch."""
+def epoch_order(data: TrainingData, seed: int, epoch: int, *, final: bool = False) -> list[int]:
+    """The pairs of one epoch: each corpus by its (final) weight, another sample of it every epoch."""
+    weights = [weight for weight, _, _ in data.sources]
+    if final and data.final:
+        weights = list(data.final)
     rng = random.Random(seed * 1_000_003 + epoch)  # noqa: S311 - reproducible shuffling, no secret
     chosen: list[int] = []
-    for weight, start, end in data.sources:
+    for weight, (_, start, end) in zip(weights, data.sources, strict=True):
         whole, part = divmod(weight, 1)
         chosen += list(range(start, end)) * int(whole)
         chosen += rng.sample(range(start, end), round(part * (end - start)))

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +79,18 @@ def _free_port() -> int:
 
 def _stream(data: TrainingData, options: TrainingOptions, step: int, rank: int) -> Iterator[list[int]]:
     """The batches of a process from `step` on: the same whether or not the run was interrupted."""
+    change = options.steps - options.final_steps
+    yield from islice(_stage(data, options, step, rank, final=False), max(0, change - step))
+    yield from _stage(data, options, max(0, step - change), rank, final=True)
+
+
+def _stage(
+    data: TrainingData, options: TrainingOptions, step: int, rank: int, *, final: bool
+) -> Iterator[list[int]]:
+    """Epoch after epoch of one mix, without the first `step` rounds."""
     epoch, done = 0, 0
     while True:
-        order = epoch_order(data, options.seed, epoch)
+        order = epoch_order(data, options.seed, epoch, final=final)
         groups = batches(data, order, options.batch_tokens, options.seed + epoch)
         rounds = max(1, len(groups) // options.processes)
         for number in range(max(0, step - done), rounds):

@@ -87,7 +87,15 @@ Corpora = list[tuple[Source, list[TextPair]]]
 def _check(recipe: Recipe, corpus: Path) -> None:
     if not recipe.sources:
         raise ConfigError("the recipe names no [[sources]]", key="sources", advice="see docs/training.md")
+    if not all(any(weights) for weights in zip(*map(_weights, recipe.sources), strict=True)):
+        raise ConfigError(
+            "all weights of a stage are 0",
+            key="weight",
+            advice="give one of the [[sources]] a weight above 0",
+        )
     for source in recipe.sources:
+        if min(_weights(source)) < 0:
+            raise ConfigError(f"{source.file}: a weight below 0", key="weight")
         if not (corpus / source.file).is_file():
             raise InputError(
                 "no such corpus file", path=corpus / source.file, advice="check --corpus and the recipe"
@@ -97,7 +105,10 @@ def _check(recipe: Recipe, corpus: Path) -> None:
 def _fingerprint(recipe: Recipe, corpus: Path, tested: frozenset[str], dev: Sequence[TextPair]) -> str:
     digests = [hashlib.sha256((corpus / s.file).read_bytes()).hexdigest() for s in recipe.sources]
     parts = {
-        "sources": [(s.file, s.weight, digest) for s, digest in zip(recipe.sources, digests, strict=True)],
+        "sources": [
+            (s.file, s.weight, s.final_weight, digest)
+            for s, digest in zip(recipe.sources, digests, strict=True)
+        ],
         "cleaning": asdict(recipe.cleaning),
         "model": asdict(recipe.model),
         "seed": recipe.training.seed,
@@ -152,9 +163,16 @@ def _read(
 
 
 def _limited(source: Source, pairs: list[TextPair], rng: random.Random) -> tuple[Source, list[TextPair]]:
-    """At most what a few epochs show of it; the weight is raised so that an epoch shows as much."""
-    limit = min(len(pairs), int(source.weight * len(pairs) * _EPOCHS) + 1)
-    return replace(source, weight=source.weight * len(pairs) / limit), rng.sample(pairs, limit)
+    """At most what a few epochs show of it; the weights are raised so that an epoch shows as much."""
+    weight, final = _weights(source)
+    limit = min(len(pairs), int(max(weight, final) * len(pairs) * _EPOCHS) + 1)
+    raised = len(pairs) / limit
+    return replace(source, weight=weight * raised, final_weight=final * raised), rng.sample(pairs, limit)
+
+
+def _weights(source: Source) -> tuple[float, float]:
+    """In the main stage and in the last one."""
+    return source.weight, source.weight if source.final_weight is None else source.final_weight
 
 
 def _set_aside(corpora: Corpora, seed: int) -> tuple[list[TextPair], Corpora]:
@@ -183,7 +201,9 @@ def _write(recipe: Recipe, corpora: Corpora, dev: Sequence[TextPair], work: Path
     for source, own in corpora:
         ranges.append((source.weight, len(pairs), len(pairs) + len(own)))
         pairs += own
-    data = encode_pairs(pairs, src, tgt, ranges)
+    data = replace(
+        encode_pairs(pairs, src, tgt, ranges), final=tuple(_weights(source)[1] for source, _ in corpora)
+    )
     if recipe.training.guided_steps:
         say("aligning the words")
         data = replace(data, links=align_words(data, vocab))

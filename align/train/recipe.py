@@ -24,11 +24,13 @@ __all__ = ["CleaningOptions", "ModelOptions", "Recipe", "Source", "TrainingOptio
 class Source:
     """One corpus file and its share: `weight` 2 shows every pair twice an epoch, 0.5 every other.
 
-    `origin` and `licence` go into the model card.
+    In the last stage (`TrainingOptions.final_steps`) `final_weight` counts instead, where it is
+    given. `origin` and `licence` go into the model card.
     """
 
     file: str
     weight: float = 1.0
+    final_weight: float | None = None
     origin: str = ""
     licence: str = ""
 
@@ -67,8 +69,9 @@ class TrainingOptions:
     falls linearly to nothing at step `guided_steps`. `precision` is fp32, bf16 (matrix products in
     bfloat16, weights in fp32) or auto: bf16 where the processor computes in it. Every
     `checkpoint_steps` the dev loss is taken, and every `score_steps` (a multiple; 0: never) the
-    dev chrF. With `patience`, training ends after so many checkpoints without a better dev loss,
-    and the best weights are kept beside the last ones.
+    dev chrF. The last `final_steps` draw the sources by their final weights. With `patience`,
+    training ends after so many checkpoints without a better dev loss, and the best weights are
+    kept beside the last ones.
     """
 
     steps: int = 2000
@@ -78,6 +81,7 @@ class TrainingOptions:
     encoder_rate: float = 0.4
     warmup_steps: int = 100
     cooldown: float = 0.3
+    final_steps: int = 0
     label_smoothing: float = 0.1
     dropout: float = 0.0
     weight_decay: float = 0.0

@@ -110,7 +110,9 @@ def test_resumed_equals_uninterrupted_bit_for_bit(tmp_path: Path) -> None:
     results = []
     for name, dies_at in (("whole", 0), ("killed", 7)):
         (tmp_path / name).mkdir()
-        prepared, recipe = _prepared(tmp_path / name, log_steps=1, guided_steps=6, frozen_steps=3)
+        prepared, recipe = _prepared(
+            tmp_path / name, log_steps=1, guided_steps=6, frozen_steps=3, final_steps=4
+        )
 
         def report(entry: dict[str, Any], dies_at: int = dies_at) -> None:
             if entry["step"] == dies_at:

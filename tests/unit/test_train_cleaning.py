@@ -123,3 +123,36 @@ def test_prepare_names_a_missing_corpus_file(tmp_path: Path) -> None:
         prepare(
             load_recipe(toy_language.recipe(tmp_path / "r.toml", "absent.tsv")), tmp_path, tmp_path / "work"
         )
+
+
+def test_the_last_stage_draws_by_its_own_weights(tmp_path: Path) -> None:
+    from align.train.data import TrainingData, epoch_order
+    from align.train.prepare import prepare
+
+    for number in (1, 2):
+        toy_language.write(tmp_path / f"{number}.tsv", toy_language.pairs(80)[number * 40 - 40 : number * 40])
+    path = toy_language.recipe(tmp_path / "recipe.toml")
+    head = path.read_text(encoding="utf-8").partition("[[sources]]")[0]
+    path.write_text(
+        head + '[[sources]]\nfile = "1.tsv"\nfinal_weight = 0\n'
+        '[[sources]]\nfile = "2.tsv"\nweight = 0.5\nfinal_weight = 2\n',
+        encoding="utf-8",
+    )
+    prepare(load_recipe(path), tmp_path, tmp_path / "work")
+    data = TrainingData.load(tmp_path / "work" / "data.npz")
+    (_, start, middle), (_, _, end) = data.sources
+    main, last = epoch_order(data, 1, 0), epoch_order(data, 1, 0, final=True)
+    assert sum(n < middle for n in main) == middle - start
+    assert sum(n >= middle for n in main) == round((end - middle) / 2)
+    assert sorted(last) == sorted(2 * list(range(middle, end)))
+
+
+def test_a_stage_without_any_text_is_refused(tmp_path: Path) -> None:
+    from align.train.prepare import prepare
+
+    toy_language.write(tmp_path / "toy.tsv", toy_language.pairs(20))
+    path = toy_language.recipe(tmp_path / "recipe.toml")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('file = "toy.tsv"', 'file = "toy.tsv"\nfinal_weight = 0'), encoding="utf-8")
+    with pytest.raises(ConfigError, match="all weights of a stage are 0"):
+        prepare(load_recipe(path), tmp_path, tmp_path / "work")

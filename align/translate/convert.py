@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,7 @@ from align.translate.weights import Tensor, load_weights
 __all__ = ["cache_folder", "convert", "converted"]
 
 _VERSION = "2"  # to be raised when what `convert` writes changes
+_ROWS = 4096  # of a matrix that are rounded at a time
 
 
 def cache_folder() -> Path:
@@ -86,7 +88,8 @@ def _scratch(cache: Path) -> Iterator[Path]:
 
 def convert(files: ModelFiles, tokenizer: Tokenizer, folder: Path, quantization: str = "int8") -> None:
     """Write the model into `folder` as CTranslate2 reads it. Raises `ModelError`."""
-    from ctranslate2.specs import common_spec, transformer_spec
+    with _without_torch():
+        from ctranslate2.specs import common_spec, transformer_spec
 
     layout = files.layout
     activations = {"gelu": "GELU", "relu": "RELU", "silu": "SWISH", "swish": "SWISH"}
@@ -97,14 +100,28 @@ def convert(files: ModelFiles, tokenizer: Tokenizer, folder: Path, quantization:
         activation=common_spec.Activation[activations[layout.activation]],
     )
     spec.decoder.num_heads = spec.decoder.num_heads.dtype.type(layout.decoder_heads)
-    _Filler(spec, load_weights(files), layout).fill()
+    rounded = quantization == "int8"
+    _Filler(spec, load_weights(files), layout, rounded=rounded).fill()
     spec.register_source_vocabulary(_tokens(tokenizer.vocab, layout.pad))
     spec.register_target_vocabulary(_tokens(tokenizer.target_vocab, layout.pad))
     spec.config.bos_token = spec.config.eos_token = spec.config.decoder_start_token = "</s>"  # noqa: S105
     spec.config.unk_token = "<unk>"  # noqa: S105
     spec.validate()
-    spec.optimize(quantization=quantization)
+    spec.optimize(quantization=None if rounded else quantization)
     spec.save(str(folder))
+
+
+@contextmanager
+def _without_torch() -> Iterator[None]:
+    """CTranslate2's specifications load PyTorch if they can: 200 MB and seconds for nothing here."""
+    if "torch" in sys.modules:
+        yield
+        return
+    sys.modules["torch"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules["torch"]
 
 
 def _tokens(vocab: dict[str, int], pad: int) -> list[str]:
@@ -113,33 +130,44 @@ def _tokens(vocab: dict[str, int], pad: int) -> list[str]:
 
 
 class _Filler:
-    """Copies weights from transformers' names into a CTranslate2 specification."""
+    """Copies weights from transformers' names into a CTranslate2 specification.
 
-    def __init__(self, spec: Any, weights: dict[str, Tensor], layout: Layout) -> None:
-        self.spec, self.weights, self.layout = spec, weights, layout
-        self.rows: dict[int, Any] = {}
+    Matrices are `rounded` to int8 as they are read, so that a large model never lies in memory whole
+    in float32: CTranslate2 would do it at the end, with the same result.
+    """
+
+    def __init__(self, spec: Any, weights: dict[str, Tensor], layout: Layout, *, rounded: bool) -> None:
+        self.spec, self.weights, self.layout, self.rounded = spec, weights, layout, rounded
+        self.tables: dict[int, tuple[Any, Any]] = {}
 
     def fill(self) -> None:
         for name, spec in (("encoder", self.spec.encoder), ("decoder", self.spec.decoder)):
             embeddings = spec.embeddings[0] if isinstance(spec.embeddings, list) else spec.embeddings
-            embeddings.weight = self._table(f"model.{name}.embed_tokens.weight")
+            self._table(embeddings, f"model.{name}.embed_tokens.weight")
             spec.scale_embeddings = self.layout.width**0.5 if self.layout.scaled else 1.0
             spec.position_encodings.encodings = self._read(f"model.{name}.embed_positions.weight")
             for number, layer in enumerate(spec.layer):
                 self._layer(layer, f"model.{name}.layers.{number}", cross=name == "decoder")
         self.spec.decoder.start_from_zero_embedding = True
-        self.spec.decoder.projection.weight = self._table("lm_head.weight")
+        self._table(self.spec.decoder.projection, "lm_head.weight")
         self.spec.decoder.projection.bias = self._without_pad(self._read("final_logits_bias")[0])
 
     def _read(self, name: str) -> Any:
         return self.weights[name].read()
 
-    def _table(self, name: str) -> Any:
+    def _table(self, spec: Any, name: str) -> None:
         """An embedding table without the padding's row; a shared one is the same array every time."""
         tensor = self.weights[name]
-        if id(tensor) not in self.rows:
-            self.rows[id(tensor)] = self._without_pad(tensor.read())
-        return self.rows[id(tensor)]
+        if id(tensor) not in self.tables:
+            self._weight(spec, self._without_pad(tensor.read()))
+            self.tables[id(tensor)] = spec.weight, spec.weight_scale
+        spec.weight, spec.weight_scale = self.tables[id(tensor)]
+
+    def _weight(self, spec: Any, matrix: Any) -> None:
+        if self.rounded:
+            spec.weight, spec.weight_scale = _int8(matrix)
+        else:
+            spec.weight = matrix
 
     def _without_pad(self, rows: Any) -> Any:
         import numpy as np
@@ -165,8 +193,23 @@ class _Filler:
     def _linear(self, spec: Any, *names: str) -> None:
         import numpy as np
 
-        spec.weight = np.concatenate([self._read(f"{name}.weight") for name in names])
+        self._weight(spec, np.concatenate([self._read(f"{name}.weight") for name in names]))
         spec.bias = np.concatenate([self._read(f"{name}.bias") for name in names])
 
     def _norm(self, spec: Any, name: str) -> None:
         spec.gamma, spec.beta = self._read(f"{name}.weight"), self._read(f"{name}.bias")
+
+
+def _int8(matrix: Any) -> tuple[Any, Any]:
+    """Rows scaled so that the largest value of each is 127, and the scales; a block of rows at a time."""
+    import numpy as np
+
+    rounded, scales = np.empty(matrix.shape, np.int8), np.empty(len(matrix), np.float32)
+    for start in range(0, len(matrix), _ROWS):
+        rows = matrix[start : start + _ROWS]
+        largest = np.abs(rows).max(axis=1)
+        largest[largest == 0] = 127
+        scale = 127 / largest
+        rounded[start : start + _ROWS] = np.rint(rows * scale[:, None])
+        scales[start : start + _ROWS] = scale
+    return rounded, scales

@@ -18,6 +18,7 @@ from align.translate.tokens import Tokenizer
 __all__ = ["CTranslate2Engine"]
 
 _AHEAD = 2  # batches that wait for each worker, so that none is ever idle
+_LOGITS_AT_ONCE = 1 << 24  # 64 MB in float32: scoring keeps the whole vocabulary for every token
 _UNREADABLE = (RuntimeError, ValueError, LookupError, MemoryError)  # what CTranslate2 says of damaged files
 
 
@@ -30,7 +31,7 @@ class CTranslate2Engine:
     def __init__(self, files: ModelFiles, tokenizer: Tokenizer, options: TranslationOptions) -> None:
         device = _device(options.device)
         self._workers = (options.threads or _cores()) if device == "cpu" else 1
-        self._tokens = options.batch_tokens
+        self._scored = min(options.batch_tokens, max(1, _LOGITS_AT_ONCE // len(tokenizer.target_vocab)))
         self._translator = _loaded(files, tokenizer, device, self._workers)
 
     def generate(
@@ -54,7 +55,7 @@ class CTranslate2Engine:
         results = self._translator.score_batch(
             [[*pieces, "</s>"] for pieces in sources],
             [list(pieces) for pieces in targets],
-            max_batch_size=self._tokens,
+            max_batch_size=self._scored,
             batch_type="tokens",
             max_input_length=0,
         )

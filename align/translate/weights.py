@@ -7,6 +7,7 @@ model never lies in memory twice.
 from __future__ import annotations
 
 import json
+import math
 import pickle
 import zipfile
 from collections.abc import Callable
@@ -98,7 +99,10 @@ def _zeros(size: int) -> Any:
 
 
 def _safetensors(path: Path) -> dict[str, Tensor]:
-    """By way of a memory map, because numpy knows no bfloat16 (the upper half of a float32)."""
+    """Read with numpy alone, which knows no bfloat16 (the upper half of a float32).
+
+    Not by way of a memory map, whose pages would stay with the process for as long as it lives.
+    """
     import numpy as np
     from safetensors import safe_open
 
@@ -108,20 +112,19 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
         length = int.from_bytes(stream.read(8), "little")
         header = json.loads(stream.read(length))
     header.pop("__metadata__", None)
-    data = np.memmap(path, np.uint8, "r", offset=8 + length)
     kinds = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
-    def read(kind: str, span: slice, shape: tuple[int, ...]) -> Any:
-        values = data[span].view(kinds[kind])
+    def read(kind: str, start: int, shape: tuple[int, ...]) -> Any:
+        values = np.fromfile(path, kinds[kind], math.prod(shape), offset=8 + length + start)
         if kind == "BF16":
             values = (values.astype(np.uint32) << 16).view(np.float32)
-        return np.array(values, np.float32).reshape(shape)
+        return values.astype(np.float32, copy=False).reshape(shape)
 
     tensors = {}
     for name, entry in header.items():
         kind, shape = entry["dtype"], tuple(entry["shape"])
         if kind in kinds:  # others are no weights of a Marian model
-            tensors[name] = Tensor(shape, partial(read, kind, slice(*entry["data_offsets"]), shape))
+            tensors[name] = Tensor(shape, partial(read, kind, entry["data_offsets"][0], shape))
     return tensors
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from align import __version__
-from align.commands import check, pair, score_beads, train, translate
+from align.commands import check, memory, pair, score_beads, train, translate
 from align.errors import AlignError
 
 __all__ = ["app", "main"]
@@ -33,6 +33,7 @@ app.command()(pair.pair)
 app.command()(check.check)
 app.command("score-beads")(score_beads.score_beads)
 app.command()(train.train)
+app.add_typer(memory.app)
 
 
 def _version(wanted: bool) -> None:

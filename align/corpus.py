@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Bead", "Corpus", "Document", "Flag", "Level", "Origin", "Pair", "Segment", "Status"]
+__all__ = ["Bead", "Corpus", "Document", "Flag", "Level", "Match", "Origin", "Pair", "Segment", "Status"]
 
 Level = Literal["info", "warning", "error"]
 Origin = Literal["machine", "human", "memory"]
@@ -103,6 +103,15 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """A translation of a similar source, offered by a translation memory; `score` is 0 to 1 (the same)."""
+
+    score: float
+    src: str
+    tgt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """A translation unit: source text and its translation.
 
@@ -111,6 +120,8 @@ class Pair:
     translation, both 0 to 1 and None where unknown. `machine` holds the machine's translation
     where `tgt` is a human one. `logprob` is the model's mean log-probability a token (natural
     logarithm) of the machine translation. `paragraph` counts the source's paragraphs from 0.
+    `origin` is "memory" where `tgt` is a translation by people that the memory held for the very same
+    source; `match` is what it held for a similar one.
     """
 
     id: int
@@ -124,6 +135,7 @@ class Pair:
     logprob: float | None = None
     machine: str | None = None
     flags: tuple[Flag, ...] = ()
+    match: Match | None = None
 
 
 @dataclass(frozen=True, slots=True)

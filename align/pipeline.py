@@ -138,7 +138,15 @@ def _corpus(
     document: Document, hypotheses: Sequence[Hypothesis], translator: Translator, encoder: Encoder | None
 ) -> Corpus:
     pairs = tuple(
-        Pair(number, segment.text, hypothesis.text, segment.paragraph, logprob=hypothesis.logprob)
+        Pair(
+            number,
+            segment.text,
+            hypothesis.text,
+            segment.paragraph,
+            hypothesis.origin,
+            logprob=hypothesis.logprob,
+            match=hypothesis.match,
+        )
         for number, (segment, hypothesis) in enumerate(zip(document.segments, hypotheses, strict=True), 1)
     )
     corpus = Corpus(document.name, document.lang, "en", pairs, _signature(translator))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,3 +21,16 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the test material in {folder} (ALIGN_SHARED), which is not part of the project")
     return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Tests, and the programs that they start, never touch the memory of whoever runs them."""
+    path = tmp_path_factory.mktemp("memory") / "memory.sqlite"
+    before = os.environ.get("ALIGN_MEMORY")
+    os.environ["ALIGN_MEMORY"] = str(path)
+    yield path
+    if before is None:
+        del os.environ["ALIGN_MEMORY"]
+    else:
+        os.environ["ALIGN_MEMORY"] = before

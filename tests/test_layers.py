@@ -33,6 +33,7 @@ LEVELS = {
     "align.encode": 3,
     "align.translate": 3,
     "align.formats": 3,
+    "align.memory": 3,
     "align.pairing": 4,
     "align.pipeline": 4,
     "align.jobs": 4,

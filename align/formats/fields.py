@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from align.corpus import Flag, Level, Origin, Pair, Status
+from align.corpus import Flag, Level, Match, Origin, Pair, Status
 
-__all__ = ["FIELDS", "Field", "pair_from"]
+__all__ = ["FIELDS", "Field", "gathered", "pair_from"]
 
 _FLAG = re.compile(rf"(?s)(\S+) \(({'|'.join(get_args(Level))})\): ?(.*)")
 _BETWEEN_FLAGS = re.compile(rf" \| (?=\S+ \((?:{'|'.join(get_args(Level))})\):)")
@@ -97,7 +97,11 @@ FIELDS: Mapping[str, Field] = {
     "quality": Field(lambda pair: _number(pair.quality), _probability),
     "logprob": Field(lambda pair: _number(pair.logprob), _finite),
     "flags": Field(_show_flags, _parse_flags),
+    "match": Field(lambda pair: _number(pair.match.score) if pair.match else "", _probability),
+    "match_src": Field(lambda pair: pair.match.src if pair.match else "", _text),
+    "match_tgt": Field(lambda pair: pair.match.tgt if pair.match else "", _text),
 }
+_MATCH = ("match", "match_src", "match_tgt")
 
 
 def pair_from(number: int, fields: Mapping[str, Any]) -> Pair:
@@ -113,4 +117,11 @@ def pair_from(number: int, fields: Mapping[str, Any]) -> Pair:
             values[name] = FIELDS[name].parse(value)
         except ValueError as error:
             raise ValueError(f"{name} {error}") from error
-    return Pair(**values)
+    return Pair(**gathered(values))
+
+
+def gathered(values: dict[str, Any]) -> dict[str, Any]:
+    """The three fields of a match as one value, or none where one of them is missing."""
+    parts = [values.pop(name, None) for name in _MATCH]
+    score, src, tgt = parts
+    return values if score is None or not src or not tgt else {**values, "match": Match(score, src, tgt)}

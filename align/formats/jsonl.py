@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from align.corpus import Corpus, Flag, Pair
+from align.corpus import Corpus, Flag, Match, Pair
 from align.errors import ConfigError, FormatError
 from align.formats.fields import FIELDS, pair_from
 from align.formats.files import Source, Target, Written, numbered_lines, open_output
 from align.formats.plain import storable
 
-__all__ = ["iter_jsonl", "read_jsonl", "write_jsonl"]
+__all__ = ["iter_jsonl", "iter_records", "read_jsonl", "write_jsonl", "write_records"]
 
-_SCALARS = tuple(name for name in FIELDS if name not in ("id", "src", "tgt", "flags"))
+_SCALARS = tuple(
+    name for name in FIELDS if name not in ("id", "src", "tgt", "flags") and not name.startswith("match")
+)
 # JSON allows them in a string, but programs that split lines as Unicode does would cut there.
 _LINE_END = re.compile("[\x85\u2028\u2029]")
 
@@ -31,23 +33,32 @@ def write_jsonl(corpus: Corpus, target: Target) -> Written:
 
     Raises ConfigError where both languages are one, since they name the two texts; OutputError.
     """
-    if corpus.src_lang == corpus.tgt_lang:
-        raise ConfigError(f"source and target are both {corpus.src_lang!r}; JSONL needs two languages")
+    return write_records(corpus, ((pair, {}) for pair in corpus), target)
+
+
+def write_records(
+    head: Corpus, records: Iterable[tuple[Pair, Mapping[str, object]]], target: Target
+) -> Written:
+    """Write pairs with more fields of each, in the languages of `head`; otherwise as `write_jsonl`."""
+    if head.src_lang == head.tgt_lang:
+        raise ConfigError(f"source and target are both {head.src_lang!r}; JSONL needs two languages")
     count = 0
     with open_output(target) as stream:
-        for pair in corpus:
-            stream.write(_line(pair, corpus.src_lang, corpus.tgt_lang) + "\n")
+        for pair, more in records:
+            stream.write(_line(pair, more, head.src_lang, head.tgt_lang) + "\n")
             count += 1
     return Written(count)
 
 
-def _line(pair: Pair, src_lang: str, tgt_lang: str) -> str:
+def _line(pair: Pair, more: Mapping[str, object], src_lang: str, tgt_lang: str) -> str:
     record: dict[str, Any] = {"id": pair.id, "translation": {src_lang: pair.src, tgt_lang: pair.tgt}}
     record.update((name, getattr(pair, name)) for name in _SCALARS)
     record["flags"] = [
         {"check": flag.check, "level": flag.level, "message": flag.message} for flag in pair.flags
     ]
-    line = storable(json.dumps(record, ensure_ascii=False))
+    match = pair.match
+    record["match"] = {"score": match.score, "src": match.src, "tgt": match.tgt} if match else None
+    line = storable(json.dumps({**record, **more}, ensure_ascii=False))
     return _LINE_END.sub(lambda end: f"\\u{ord(end[0]):04x}", line)
 
 
@@ -65,6 +76,13 @@ def iter_jsonl(path: Source, *, src_lang: str = "ar", tgt_lang: str = "en") -> I
 
     Raises InputError, and FormatError with the line.
     """
+    return (pair for pair, _ in iter_records(path, src_lang=src_lang, tgt_lang=tgt_lang))
+
+
+def iter_records(
+    path: Source, *, src_lang: str = "ar", tgt_lang: str = "en"
+) -> Iterator[tuple[Pair, Mapping[str, Any]]]:
+    """The pairs with all the fields of their lines; otherwise as `iter_jsonl`."""
     for number, (line, record) in enumerate(_records(path)):
         texts = record["translation"]
         for language in (src_lang, tgt_lang):
@@ -79,7 +97,7 @@ def iter_jsonl(path: Source, *, src_lang: str = "ar", tgt_lang: str = "en") -> I
         values = {name: record.get(name) for name in ("id", *_SCALARS)}
         try:
             pair = pair_from(number, {**values, "src": texts[src_lang], "tgt": texts[tgt_lang]})
-            yield _flagged(pair, record.get("flags"))
+            yield _matched(_flagged(pair, record.get("flags")), record.get("match")), record
         except ValueError as error:
             raise FormatError(
                 str(error), path=path, line=line, advice="correct the value or leave the field out"
@@ -118,3 +136,14 @@ def _flagged(pair: Pair, flags: Any) -> Pair:
         return replace(pair, flags=tuple(Flag(f["check"], f["level"], f["message"]) for f in flags))
     except (TypeError, KeyError) as error:
         raise ValueError("flags are no list of check, level and message") from error
+
+
+def _matched(pair: Pair, match: Any) -> Pair:
+    if not match:
+        return pair
+    try:
+        values = match["score"], match["src"], match["tgt"]
+    except (TypeError, KeyError) as error:
+        raise ValueError("match has no score, src and tgt") from error
+    names = ("match", "match_src", "match_tgt")
+    return replace(pair, match=Match(*(FIELDS[n].parse(v) for n, v in zip(names, values, strict=True))))

@@ -9,7 +9,7 @@ is in `tmx_reader`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 
 from align import __version__
@@ -17,14 +17,19 @@ from align.corpus import Corpus, Pair
 from align.formats.fields import FIELDS
 from align.formats.files import Target, Written, creation_time, open_output
 from align.formats.plain import one_line, xml_text
-from align.formats.tmx_reader import iter_tmx, read_tmx
+from align.formats.tmx_reader import iter_tmx, iter_units, read_tmx
 
-__all__ = ["iter_tmx", "read_tmx", "write_tmx"]
+__all__ = ["iter_tmx", "iter_units", "read_tmx", "write_tmx", "write_units"]
 
 _PROPERTIES = {
-    name: FIELDS[name].show for name in ("paragraph", "confidence", "quality", "logprob", "origin", "machine")
+    name: FIELDS[name].show
+    for name in (
+        *("paragraph", "confidence", "quality", "logprob", "origin", "machine"),
+        *("match", "match_src", "match_tgt"),
+    )
 }
 _DRAFT = "draft"
+_DATES = ("creationdate", "changedate")
 
 
 def write_tmx(corpus: Corpus, target: Target, *, created: datetime | None = None) -> Written:
@@ -34,12 +39,26 @@ def write_tmx(corpus: Corpus, target: Target, *, created: datetime | None = None
     space around them, line ends (which become spaces) and characters that XML forbids. `created`
     defaults to `creation_time()`. Raises OutputError.
     """
-    languages = _tag(corpus.src_lang), _tag(corpus.tgt_lang)
+    return write_units(corpus, ((pair, {}) for pair in corpus), target, created=created)
+
+
+def write_units(
+    head: Corpus,
+    units: Iterable[tuple[Pair, Mapping[str, object]]],
+    target: Target,
+    *,
+    created: datetime | None = None,
+) -> Written:
+    """Write pairs with more properties of each, under the name, languages and signature of `head`.
+
+    `creationdate` and `changedate` become attributes of the unit. Otherwise as `write_tmx`.
+    """
+    languages = _tag(head.src_lang), _tag(head.tgt_lang)
     written = left_out = 0
     with open_output(target) as stream:
-        stream.write(_head(corpus, languages[0], created or creation_time()))
-        for pair in corpus:
-            unit = _unit(pair, *languages)
+        stream.write(_head(head, languages[0], created or creation_time()))
+        for pair, more in units:
+            unit = _unit(pair, more, *languages)
             stream.write(unit)
             written += bool(unit)
             left_out += not unit
@@ -62,22 +81,26 @@ def _head(corpus: Corpus, src_lang: str, created: datetime) -> str:
     )
 
 
-def _unit(pair: Pair, src_lang: str, tgt_lang: str) -> str:
+def _unit(pair: Pair, more: Mapping[str, object], src_lang: str, tgt_lang: str) -> str:
     """The `<tu>` element, or nothing where a side is empty."""
     src, tgt = _escape(pair.src), _escape(pair.tgt)
     if not src or not tgt:
         return ""
-    properties = "".join(f"      {line}\n" for line in _properties(pair))
+    dates = "".join(f' {name}="{more[name]}"' for name in _DATES if name in more)
+    properties = "".join(f"      {line}\n" for line in _properties(pair, more))
     return (
-        f'    <tu tuid="{pair.id}">\n{properties}'
+        f'    <tu tuid="{pair.id}"{dates}>\n{properties}'
         f'      <tuv xml:lang="{src_lang}"><seg>{src}</seg></tuv>\n'
         f'      <tuv xml:lang="{tgt_lang}"><seg>{tgt}</seg></tuv>\n'
         "    </tu>\n"
     )
 
 
-def _properties(pair: Pair) -> Iterator[str]:
+def _properties(pair: Pair, more: Mapping[str, object]) -> Iterator[str]:
     """What is known of the pair; a flag has a property to itself."""
+    for name, value in more.items():
+        if name not in _DATES:
+            yield _property(name, str(value))
     for name, show in _PROPERTIES.items():
         if text := show(pair):
             yield _property(name, text)

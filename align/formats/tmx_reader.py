@@ -10,7 +10,7 @@ DTD, and is the fastest of the readers measured.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,22 +19,23 @@ from xml.parsers import expat
 
 from align.corpus import Corpus, Pair
 from align.errors import FormatError
-from align.formats.fields import FIELDS
+from align.formats.fields import FIELDS, gathered
 from align.formats.files import Source, open_input
 
-__all__ = ["iter_tmx", "read_tmx"]
+__all__ = ["iter_tmx", "iter_units", "read_tmx"]
 
 _CHUNK = 1 << 16  # bytes
 _LINE_END = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _ISO_639_3 = {"ara": "ar", "arb": "ar", "eng": "en"}
 _SKIPPED = {"bpt", "ept", "ph", "it", "ut"}  # markup of the original document, not its text
 _XML_LANG = ("xml:lang", "lang")
+_DATES = ("creationdate", "changedate")
 
 
 def read_tmx(path: Source, *, src_lang: str = "ar", tgt_lang: str = "en") -> Corpus:
     """Read a TMX; see `iter_tmx`. The header's properties become the signature."""
     reader = _Reader(path, src_lang, tgt_lang)
-    pairs = tuple(reader.pairs())
+    pairs = tuple(pair for pair, _ in reader.units())
     name = reader.signature.pop("document", Path(path).stem)
     return Corpus(name, src_lang, tgt_lang, pairs, reader.signature)
 
@@ -47,7 +48,17 @@ def iter_tmx(path: Source, *, src_lang: str = "ar", tgt_lang: str = "en") -> Ite
     rising order. Units that do not say where they come from count as human: a translator's memory
     is the work of people. Raises InputError, and FormatError with the line.
     """
-    return _Reader(path, src_lang, tgt_lang).pairs()
+    return (pair for pair, _ in iter_units(path, src_lang=src_lang, tgt_lang=tgt_lang))
+
+
+def iter_units(
+    path: Source, *, src_lang: str = "ar", tgt_lang: str = "en"
+) -> Iterator[tuple[Pair, Mapping[str, str]]]:
+    """The pairs with all that their units say: properties by type, `creationdate`, `changedate`.
+
+    The dates are the latest of the unit and its variants. Otherwise as `iter_tmx`.
+    """
+    return _Reader(path, src_lang, tgt_lang).units()
 
 
 @dataclass(slots=True)
@@ -58,6 +69,12 @@ class _Unit:
     properties: dict[str, str] = field(default_factory=dict)
     variants: list[tuple[str, str]] = field(default_factory=list)
 
+    def date(self, attributes: Mapping[str, str]) -> None:
+        """Dates in the basic form of ISO 8601, as TMX has them, sort as text."""
+        for key in _DATES:
+            if latest := max(attributes.get(key, ""), self.properties.get(key, "")):
+                self.properties[key] = latest
+
 
 class _Reader:
     """The state of one pass over one file: expat calls the methods, finished pairs queue up."""
@@ -67,7 +84,7 @@ class _Reader:
         self._path = path
         self._src, self._tgt = _primary(src_lang), _primary(tgt_lang)
         self._parser = _parser(self)
-        self._ready: list[Pair] = []
+        self._ready: list[tuple[Pair, Mapping[str, str]]] = []
         self._languages: set[str] = set()
         self._last_id = -1
         self._unit: _Unit | None = None
@@ -76,7 +93,7 @@ class _Reader:
         self._inside_markup = 0
         self._root_seen = False
 
-    def pairs(self) -> Iterator[Pair]:
+    def units(self) -> Iterator[tuple[Pair, Mapping[str, str]]]:
         with open_input(self._path) as file:
             while chunk := file.read(_CHUNK):
                 yield from self._parse(chunk, final=False)
@@ -87,7 +104,7 @@ class _Reader:
                 f"holds no unit in {self._src} or {self._tgt}", path=self._path, advice=f"it has: {found}"
             )
 
-    def _parse(self, chunk: bytes, *, final: bool) -> list[Pair]:
+    def _parse(self, chunk: bytes, *, final: bool) -> list[tuple[Pair, Mapping[str, str]]]:
         self._ready = []
         try:
             self._parser.Parse(chunk, final)
@@ -124,7 +141,10 @@ class _Reader:
             self._inside_markup += self._inside_markup > 0 or name in _SKIPPED
         elif name == "tu":
             self._unit = _Unit(attributes.get("tuid", ""))
+            self._unit.date(attributes)
         elif name == "tuv":
+            if self._unit is not None:
+                self._unit.date(attributes)
             self._lang = _primary(next((attributes[key] for key in _XML_LANG if key in attributes), ""))
         elif name in ("seg", "prop"):
             self._key = attributes.get("type", "")
@@ -157,7 +177,7 @@ class _Reader:
         else:
             self._unit.properties[self._key] = text
 
-    def _finished(self, unit: _Unit) -> Iterator[Pair]:
+    def _finished(self, unit: _Unit) -> Iterator[tuple[Pair, Mapping[str, str]]]:
         sources = [text for lang, text in unit.variants if lang == self._src]
         targets = [text for lang, text in unit.variants if lang == self._tgt]
         if not any(sources) and not any(targets):
@@ -166,7 +186,7 @@ class _Reader:
         for src in sources or [""]:
             for tgt in targets or [""]:
                 self._last_id = _next_id(unit.tuid, self._last_id)
-                yield Pair(self._last_id, src, tgt, **known)
+                yield Pair(self._last_id, src, tgt, **known), unit.properties
 
 
 def _parser(reader: _Reader) -> expat.XMLParserType:
@@ -192,7 +212,7 @@ def _known(properties: dict[str, str]) -> dict[str, Any]:
         parse: Callable[[str], Any] = FIELDS[name].parse
         with suppress(ValueError):
             known[name] = parse(text)
-    return known
+    return gathered(known)
 
 
 def _next_id(tuid: str, last: int) -> int:

@@ -6,7 +6,7 @@ it (a tab, any line end) becomes a space.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from align.corpus import Corpus, Pair
@@ -15,7 +15,7 @@ from align.formats.fields import FIELDS, pair_from
 from align.formats.files import Source, Target, Written, numbered_lines, open_output
 from align.formats.plain import cell
 
-__all__ = ["COLUMNS", "iter_tsv", "read_tsv", "write_tsv"]
+__all__ = ["COLUMNS", "iter_rows", "iter_tsv", "read_tsv", "write_rows", "write_tsv"]
 
 COLUMNS = tuple(FIELDS)
 _TEXTS = ("src", "tgt")
@@ -28,15 +28,31 @@ def write_tsv(
 
     Pairs with an empty side are kept. Raises ConfigError for a column that does not exist, OutputError.
     """
-    fields = [FIELDS[name] for name in _known(columns)]
+    names = _known(columns)
+    return write_rows(((pair, {}) for pair in corpus), target, columns=names, header=header)
+
+
+def write_rows(
+    rows: Iterable[tuple[Pair, Mapping[str, object]]],
+    target: Target,
+    *,
+    columns: Sequence[str],
+    header: bool = True,
+) -> Written:
+    """Write pairs with more fields of each, which go before the pair's own where `columns` names them."""
     count = 0
     with open_output(target) as stream:
         if header:
             stream.write("\t".join(columns) + "\n")
-        for pair in corpus:
-            stream.write("\t".join(cell(field.show(pair)) for field in fields) + "\n")
+        for pair, more in rows:
+            texts = (str(more[name]) if name in more else _shown(pair, name) for name in columns)
+            stream.write("\t".join(map(cell, texts)) + "\n")
             count += 1
     return Written(count)
+
+
+def _shown(pair: Pair, name: str) -> str:
+    return FIELDS[name].show(pair) if name in FIELDS else ""
 
 
 def read_tsv(
@@ -56,6 +72,21 @@ def iter_tsv(
     of the two texts), or source and target. Raises InputError, ConfigError, and FormatError with
     the line.
     """
+    return (pair for pair, _ in iter_rows(path, columns=columns, src_lang=src_lang, tgt_lang=tgt_lang))
+
+
+def iter_rows(
+    path: Source,
+    *,
+    columns: Sequence[str] | None = None,
+    others: Sequence[str] = (),
+    src_lang: str = "ar",
+    tgt_lang: str = "en",
+) -> Iterator[tuple[Pair, Mapping[str, str]]]:
+    """The pairs with all the cells of their lines by name.
+
+    A header may also name `others`, columns that are no fields of a pair. Otherwise as `iter_tsv`.
+    """
     names = None if columns is None else _known(columns)
     alias = {src_lang: "src", tgt_lang: "tgt"}
     number = 0
@@ -65,14 +96,16 @@ def iter_tsv(
         cells = text.split("\t")
         if line == 1:
             header = [alias.get(name, name) for name in cells]
-            if {*_TEXTS} <= {*header} <= {*FIELDS}:
+            if {*_TEXTS} <= {*header} <= {*FIELDS, *others}:
                 names = header
                 continue
         yield _pair(number, names or _TEXTS, cells, path, line)
         number += 1
 
 
-def _pair(number: int, names: Sequence[str], cells: list[str], path: Source, line: int) -> Pair:
+def _pair(
+    number: int, names: Sequence[str], cells: list[str], path: Source, line: int
+) -> tuple[Pair, Mapping[str, str]]:
     if len(cells) != len(names):
         raise FormatError(
             f"{len(cells)} cells where {len(names)} are expected ({', '.join(names)})",
@@ -80,8 +113,9 @@ def _pair(number: int, names: Sequence[str], cells: list[str], path: Source, lin
             line=line,
             advice="name the columns in a header line; known are " + ", ".join(COLUMNS),
         )
+    row = dict(zip(names, cells, strict=True))
     try:
-        return pair_from(number, {name: text or None for name, text in zip(names, cells, strict=True)})
+        return pair_from(number, {name: row[name] or None for name in names if name in FIELDS}), row
     except ValueError as error:
         raise FormatError(str(error), path=path, line=line, advice="correct the cell or empty it") from error
 

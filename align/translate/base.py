@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
+from align.corpus import Match, Origin
 from align.errors import ConfigError
 
 __all__ = [
@@ -69,11 +70,14 @@ class Hypothesis:
     `logprob` is the mean log-probability (natural logarithm) of its tokens, the closing one
     included; `lowest` is the least of them, where `TranslationOptions.token_scores` asks for it.
     None where no model was needed (empty lines, figures, text that is not Arabic).
+    `origin` and `match` are those of `align.corpus.Pair`, told by a translation memory.
     """
 
     text: str
     logprob: float | None = None
     lowest: float | None = None
+    origin: Origin = "machine"
+    match: Match | None = None
 
 
 class Translator(Protocol):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from align.corpus import Corpus, Flag, Pair
+from align.corpus import Corpus, Flag, Match, Pair
 from align.formats import read_corpus, write_corpus
 from align.formats.tsv import COLUMNS
 
@@ -50,6 +51,7 @@ PAIRS = st.builds(
     logprob=st.none() | st.floats(-100, 0),
     machine=st.none() | TEXT,
     flags=st.lists(FLAGS, max_size=3).map(tuple),
+    match=st.none() | st.builds(Match, st.floats(0, 1), TEXT, TEXT),
 )
 
 
@@ -97,6 +99,15 @@ def in_cell(text: str) -> str:
     return "".join(char for char in spaced(text.replace("\t", " ")) if not control(char))
 
 
+def same_match(read: Match | None, written: Match | None, as_read: Callable[[str], str]) -> bool:
+    """A match without a source or a target tells nothing, and need not come back."""
+    if written is None or not as_read(written.src) or not as_read(written.tgt):
+        return read is None
+    assert read is not None
+    texts = (as_read(written.src), as_read(written.tgt))
+    return (read.src, read.tgt) == texts and abs(read.score - written.score) < 1e-4
+
+
 @QUICK
 @given(corpora())
 def test_tmx(corpus: Corpus) -> None:
@@ -108,6 +119,7 @@ def test_tmx(corpus: Corpus) -> None:
         assert (read.paragraph, read.origin, read.status) == (pair.paragraph, pair.origin, pair.status)
         assert [(flag.check, flag.level) for flag in read.flags] == [(f.check, f.level) for f in pair.flags]
         assert (read.machine or "") == in_xml(pair.machine or "")
+        assert same_match(read.match, pair.match, in_xml)
         if pair.confidence is None:
             assert read.confidence is None
         else:
@@ -123,6 +135,7 @@ def test_tsv(corpus: Corpus) -> None:
         (pair.id, in_cell(pair.src), in_cell(pair.tgt)) for pair in corpus
     ]
     assert [pair.status for pair in result] == [pair.status for pair in corpus]
+    assert all(same_match(read.match, pair.match, in_cell) for read, pair in zip(result, corpus, strict=True))
 
 
 @QUICK
@@ -130,6 +143,7 @@ def test_tsv(corpus: Corpus) -> None:
 def test_jsonl_is_exact(corpus: Corpus) -> None:
     def encodable(pair: Pair) -> bool:
         text = pair.src + pair.tgt + (pair.machine or "")
+        text += pair.match.src + pair.match.tgt if pair.match else ""
         return not re.search("[\ud800-\udfff]", text)
 
     kept = Corpus("x", "ar", "en", tuple(pair for pair in corpus if encodable(pair)))

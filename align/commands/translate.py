@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from align.commands.remembering import MatchOption, MemoryOption, NoMemory, Remembering, remembering
 from align.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from align.translate.marian import MarianTranslator
 
 __all__ = ["format_names", "translate"]
+
+_STREAMED = ("tmx", "tsv", "jsonl")  # written one pair at a time
 
 Files = Annotated[
     list[str],
@@ -33,7 +36,8 @@ OutputOption = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Folder for the results (default: outputs); with --lines the file to write.",
+        help="Folder for the results (default: outputs); with --lines the file to write: translations, or pairs if it"
+        " is called *.tmx, *.tsv or *.jsonl.",
         show_default=False,
     ),
 ]
@@ -87,6 +91,16 @@ BatchTokens = Annotated[int, typer.Option(min=1, help="Source tokens that are tr
 WindowOption = Annotated[
     int, typer.Option("--window", min=1, help="Sentences that are held in memory and sorted by length.")
 ]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="local|auto|HOST:PORT",
+        help="Translate on a Ray cluster: one that is started on this machine for this run (local), the one"
+        " that this machine is part of (auto), or the one at an address. --threads limits its workers.",
+        show_default=False,
+    ),
+]
 NoCheck = Annotated[bool, typer.Option("--no-check", help="Do not estimate quality and flag faults.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no closing table.")]
 
@@ -103,6 +117,7 @@ class _Job:
     encoding: str | None
     resume: bool
     quiet: bool
+    remembering: Remembering
 
 
 def translate(
@@ -123,6 +138,10 @@ def translate(
     resume: Resume = True,
     batch_tokens: BatchTokens = 2048,
     window: WindowOption = 20_000,
+    memory: MemoryOption = None,
+    no_memory: NoMemory = False,
+    match: MatchOption = 75,
+    ray: Ray = None,
     quiet: Quiet = False,
 ) -> None:
     """Translate Arabic documents and write them side by side with their English.
@@ -140,6 +159,8 @@ def translate(
         align translate article.txt --model Helsinki-NLP/opus-mt-ar-en
 
         cat segments.ar | align translate --lines - > segments.en
+
+        align translate --lines segments.ar -o segments.en --ray auto
     """
     from align.translate import TranslationOptions, load_translator
 
@@ -152,6 +173,14 @@ def translate(
         encoding,
         resume,
         quiet,
+        remembering(
+            memory,
+            off=no_memory,
+            match=match,
+            people=reference is None,
+            offers=not lines,
+            scored=not no_check and not lines,
+        ),
     )
     options = TranslationOptions(
         beam=beam or 0,
@@ -163,10 +192,19 @@ def translate(
         token_scores=job.check,
     )
     translator = load_translator(model, revision=revision, options=options)
+    if ray is not None:
+        from align.translate.cluster import ClusterEngine
+
+        translator.engine = ClusterEngine(translator, ray)
     if lines:
         _translate_lines(files, output, job, translator)
     else:
         _translate_documents(files, job, translator)
+
+
+def _plan(translator: MarianTranslator, job: _Job) -> Mapping[str, str]:
+    """Whatever decides the results: another plan is another job."""
+    return {**translator.plan, **job.remembering.plan}
 
 
 def format_names(formats: str) -> list[str]:
@@ -195,20 +233,16 @@ def _column_names(columns: str | None) -> list[str]:
 def _translate_lines(
     files: Sequence[str], output: Path | None, job: _Job, translator: MarianTranslator
 ) -> None:
-    from align.atomic import atomic_write
     from align.commands.translate_output import progress_bar
     from align.formats.text import read_lines
     from align.jobs import lines_journal
     from align.pipeline import spare_inputs, translate_lines
 
-    def translations(tick: Progress | None) -> Iterator[str]:
-        lines = (line for name in files for line in read_lines(name, encoding=job.encoding))
-        return (line + "\n" for line in translate_lines(lines, translator, tick))
-
+    lines = (line for name in files for line in read_lines(name, encoding=job.encoding))
     if output is None or str(output) == "-":
         with progress_bar(None, job.quiet) as tick:
             stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n", write_through=True)
-            stream.writelines(translations(tick))
+            stream.writelines(line + "\n" for line in translate_lines(lines, translator, tick))
             stream.detach()
         return
     spare_inputs(output, files)
@@ -217,9 +251,25 @@ def _translate_lines(
             output, files, translator.plan, encoding=job.encoding, resume=job.resume
         ) as translator.journal,
         progress_bar(None, job.quiet) as tick,
-        atomic_write(output) as file,
     ):
-        file.writelines(translations(tick))
+        _write_lines(output, lines, job, translator, tick)
+
+
+def _write_lines(
+    output: Path, lines: Iterator[str], job: _Job, translator: Translator, tick: Progress | None
+) -> None:
+    """Pairs, where the name of the output tells such a format, or else translations only."""
+    from align.atomic import atomic_write
+    from align.formats import FORMATS, write_corpus
+    from align.pipeline import lines_corpus, translate_lines
+
+    form = next((name for name in _STREAMED if output.suffix in FORMATS[name].suffixes), None)
+    if form:
+        options = {"columns": job.columns, "header": True} if form == "tsv" and job.columns else {}
+        write_corpus(lines_corpus(output.stem, lines, translator, tick), output, form, **options)
+        return
+    with atomic_write(output) as file:
+        file.writelines(line + "\n" for line in translate_lines(lines, translator, tick))
 
 
 def _translate_documents(files: Sequence[str], job: _Job, translator: MarianTranslator) -> None:
@@ -240,11 +290,12 @@ def _translate_documents(files: Sequence[str], job: _Job, translator: MarianTran
     done: list[Done] = []
     with (
         folder_journal(
-            job.root, inputs, translator.plan, encoding=job.encoding, resume=job.resume
+            job.root, inputs, _plan(translator, job), encoding=job.encoding, resume=job.resume
         ) as translator.journal,
+        job.remembering(translator, translator.journal) as known,
         progress_bar(sources.segments, job.quiet) as tick,
     ):
-        corpora = _corpora(sources, job, translator, tick)
+        corpora = _corpora(sources, job, known, tick)
         for path, folder, corpus in zip(inputs, sources.folders(job.root), corpora, strict=True):
             seconds = {"translate": time.monotonic() - begun}  # since the job began: batches are shared
             output = write_outputs(

@@ -72,10 +72,14 @@ class MarianTranslator:
 
     @property
     def engine(self) -> Engine:
-        """The engine, loaded on first use."""
+        """The engine, loaded on first use; one that runs elsewhere can be put in its place."""
         if self._engine is None:
             self._engine = _load_engine(self.files, self.tokenizer, self.options)
         return self._engine
+
+    @engine.setter
+    def engine(self, engine: Engine) -> None:
+        self._engine = engine
 
     def translate(self, texts: Sequence[str], progress: Progress | None = None) -> list[Hypothesis]:
         """One hypothesis for each segment. What holds no Arabic is copied, never translated.

@@ -24,12 +24,14 @@ def shared() -> Path:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Tests, and the programs that they start, never touch the memory of whoever runs them."""
-    path = tmp_path_factory.mktemp("memory") / "memory.sqlite"
+def _no_memory() -> Iterator[None]:
+    """Tests, and the programs that they start, never touch the memory of whoever runs them.
+
+    Nor do they share one of their own: what one test translates must not be an answer in the next.
+    """
     before = os.environ.get("ALIGN_MEMORY")
-    os.environ["ALIGN_MEMORY"] = str(path)
-    yield path
+    os.environ["ALIGN_MEMORY"] = "off"
+    yield
     if before is None:
         del os.environ["ALIGN_MEMORY"]
     else:

@@ -165,7 +165,10 @@ def clear(
 def _opened(path: Path | None) -> Memory:
     from align.memory import Memory, memory_path
 
-    return Memory(memory_path(path))
+    chosen = memory_path(path)
+    if chosen is None:
+        raise ConfigError("ALIGN_MEMORY is off", key="memory", advice="name a file with --memory")
+    return Memory(chosen)
 
 
 def _origin(name: str | None) -> Literal["human", "machine"] | None:

@@ -240,19 +240,20 @@ def _translate_lines(
 
     lines = (line for name in files for line in read_lines(name, encoding=job.encoding))
     if output is None or str(output) == "-":
-        with progress_bar(None, job.quiet) as tick:
+        with job.remembering(translator, None) as known, progress_bar(None, job.quiet) as tick:
             stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n", write_through=True)
-            stream.writelines(line + "\n" for line in translate_lines(lines, translator, tick))
+            stream.writelines(line + "\n" for line in translate_lines(lines, known, tick))
             stream.detach()
         return
     spare_inputs(output, files)
     with (
         lines_journal(
-            output, files, translator.plan, encoding=job.encoding, resume=job.resume
+            output, files, _plan(translator, job), encoding=job.encoding, resume=job.resume
         ) as translator.journal,
+        job.remembering(translator, translator.journal) as known,
         progress_bar(None, job.quiet) as tick,
     ):
-        _write_lines(output, lines, job, translator, tick)
+        _write_lines(output, lines, job, known, tick)
 
 
 def _write_lines(

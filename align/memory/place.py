@@ -11,8 +11,13 @@ __all__ = ["default_path", "memory_path"]
 _VARIABLE = "ALIGN_MEMORY"
 
 
-def memory_path(given: str | os.PathLike[str] | None = None) -> Path:
-    """The memory to use: the one that is given, or that ALIGN_MEMORY names, or the user's own."""
+def memory_path(given: str | os.PathLike[str] | None = None) -> Path | None:
+    """The memory to use: the one that is given, or that ALIGN_MEMORY names, or the user's own.
+
+    ALIGN_MEMORY=off means none.
+    """
+    if not given and os.environ.get(_VARIABLE) == "off":
+        return None
     chosen = given or os.environ.get(_VARIABLE)
     return Path(chosen).expanduser() if chosen else default_path()
 

@@ -214,3 +214,12 @@ def test_english_source_stands_on_the_left_too() -> None:
 def test_an_empty_corpus_and_wild_characters() -> None:
     assert counts(source())["Sentence pairs"] == "0"
     assert page(Pair(1, "a\x00\ud800\x1b", "b")).cells[0][1] == "a"
+
+
+def test_a_similar_sentence_is_offered_below_its_row() -> None:
+    stream = io.StringIO()
+    write_page(read_jsonl(GOLDEN / "small.jsonl"), stream)
+    (offer,) = re.findall(r'<details class="match".*?</details>', stream.getvalue(), re.DOTALL)
+    assert "(81%)" in offer
+    assert '<p lang="ar" dir="rtl">' in offer
+    assert "doors &lt;last&gt; night." in offer

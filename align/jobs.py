@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +11,62 @@ from pathlib import Path
 from align import __version__
 from align.atomic import make_folder, sweep
 from align.corpus import Document
+from align.errors import InputError
 from align.formats.files import open_input
 from align.formats.text import read_text
-from align.pipeline import output_folders
 from align.translate.journal import Journal
 
-__all__ = ["Source", "Sources", "folder_journal", "lines_journal", "survey"]
+__all__ = [
+    "Source",
+    "Sources",
+    "find_documents",
+    "folder_journal",
+    "lines_journal",
+    "output_folders",
+    "survey",
+]
+
+_TEXT_SUFFIXES = (".txt", ".text")
+
+
+def find_documents(paths: Iterable[str]) -> list[str]:
+    """The files that the arguments mean: files as they are, folders for the text files in them.
+
+    Files of a folder come in order of name; hidden ones are passed over. `-` (standard input)
+    stays. Raises `InputError` for what does not exist and for folders without text files.
+    """
+    found: list[str] = []
+    for path in map(Path, paths):
+        if str(path) == "-" or not path.is_dir():
+            found.append(str(path))
+            continue
+        inside = sorted(
+            file for file in path.rglob("*") if file.suffix.lower() in _TEXT_SUFFIXES and _visible(file, path)
+        )
+        if not inside:
+            raise InputError(
+                "no text files in this folder", path=path, advice="files named *.txt are looked for"
+            )
+        found += map(str, inside)
+    return list(dict.fromkeys(found))
+
+
+def _visible(file: Path, root: Path) -> bool:
+    return file.is_file() and not any(part.startswith(".") for part in file.relative_to(root).parts)
+
+
+def output_folders(names: Sequence[str], root: Path) -> list[Path]:
+    """A folder for each document name; the second `report` goes to `report-2`."""
+    taken: set[str] = set()
+    folders = []
+    for name in names:
+        unique, number = name, 1
+        while unique.casefold() in taken:  # case does not tell folders apart everywhere
+            number += 1
+            unique = f"{name}-{number}"
+        taken.add(unique.casefold())
+        folders.append(root / unique)
+    return folders
 
 
 @dataclass(frozen=True, slots=True)

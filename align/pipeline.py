@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from align import __version__
 from align.atomic import atomic_write, make_folder, sweep
 from align.corpus import Corpus, Document, Pair
-from align.errors import InputError, OutputError
+from align.errors import OutputError
 from align.formats import FORMATS, Written, creation_time, paths_of, writer_for
 from align.translate import Hypothesis, Progress, Translator
 
@@ -26,8 +26,7 @@ __all__ = [
     "Output",
     "Stopwatch",
     "check_translations",
-    "find_documents",
-    "output_folders",
+    "lines_corpus",
     "spare_inputs",
     "translate_beside",
     "translate_document",
@@ -35,8 +34,6 @@ __all__ = [
     "translate_lines",
     "write_outputs",
 ]
-
-_TEXT_SUFFIXES = (".txt", ".text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,46 +43,6 @@ class Output:
     folder: Path
     files: Mapping[str, tuple[Path, ...]]
     left_out: Mapping[str, int]
-
-
-def find_documents(paths: Iterable[str]) -> list[str]:
-    """The files that the arguments mean: files as they are, folders for the text files in them.
-
-    Files of a folder come in order of name; hidden ones are passed over. `-` (standard input)
-    stays. Raises `InputError` for what does not exist and for folders without text files.
-    """
-    found: list[str] = []
-    for path in map(Path, paths):
-        if str(path) == "-" or not path.is_dir():
-            found.append(str(path))
-            continue
-        inside = sorted(
-            file for file in path.rglob("*") if file.suffix.lower() in _TEXT_SUFFIXES and _visible(file, path)
-        )
-        if not inside:
-            raise InputError(
-                "no text files in this folder", path=path, advice="files named *.txt are looked for"
-            )
-        found += map(str, inside)
-    return list(dict.fromkeys(found))
-
-
-def _visible(file: Path, root: Path) -> bool:
-    return file.is_file() and not any(part.startswith(".") for part in file.relative_to(root).parts)
-
-
-def output_folders(names: Sequence[str], root: Path) -> list[Path]:
-    """A folder for each document name; the second `report` goes to `report-2`."""
-    taken: set[str] = set()
-    folders = []
-    for name in names:
-        unique, number = name, 1
-        while unique.casefold() in taken:  # case does not tell folders apart everywhere
-            number += 1
-            unique = f"{name}-{number}"
-        taken.add(unique.casefold())
-        folders.append(root / unique)
-    return folders
 
 
 def translate_document(
@@ -138,19 +95,23 @@ def _corpus(
     document: Document, hypotheses: Sequence[Hypothesis], translator: Translator, encoder: Encoder | None
 ) -> Corpus:
     pairs = tuple(
-        Pair(
-            number,
-            segment.text,
-            hypothesis.text,
-            segment.paragraph,
-            hypothesis.origin,
-            logprob=hypothesis.logprob,
-            match=hypothesis.match,
-        )
+        _pair(number, segment.text, segment.paragraph, hypothesis)
         for number, (segment, hypothesis) in enumerate(zip(document.segments, hypotheses, strict=True), 1)
     )
     corpus = Corpus(document.name, document.lang, "en", pairs, _signature(translator))
     return check_translations(corpus, hypotheses, encoder) if encoder else corpus
+
+
+def _pair(number: int, text: str, paragraph: int, hypothesis: Hypothesis) -> Pair:
+    return Pair(
+        number,
+        text,
+        hypothesis.text,
+        paragraph,
+        hypothesis.origin,
+        logprob=hypothesis.logprob,
+        match=hypothesis.match,
+    )
 
 
 def translate_beside(
@@ -189,6 +150,34 @@ def translate_lines(
     """Exactly one translation a line, in order and in constant memory; empty lines stay empty."""
     for hypothesis in translator.translate_stream(lines, progress):
         yield " ".join(hypothesis.text.split())
+
+
+def lines_corpus(
+    name: str, lines: Iterable[str], translator: Translator, progress: Progress | None = None
+) -> Corpus:
+    """A corpus with a pair for each line, translated while it is written: its pairs can be had once.
+
+    It has no length and is for the writers of TMX, TSV and JSONL, which take one pair at a time.
+    """
+    begun: deque[str] = deque()
+
+    def sources() -> Iterator[str]:
+        for line in lines:
+            begun.append(line)
+            yield line
+
+    pairs = (
+        Pair(
+            number,
+            begun.popleft(),
+            hypothesis.text,
+            origin=hypothesis.origin,
+            logprob=hypothesis.logprob,
+            match=hypothesis.match,
+        )
+        for number, hypothesis in enumerate(translator.translate_stream(sources(), progress), 1)
+    )
+    return Corpus(name, "ar", "en", pairs, _signature(translator))  # type: ignore[arg-type]
 
 
 def write_outputs(

@@ -110,8 +110,9 @@ def _pair_documents(
     quiet: bool,
 ) -> None:
     from align.formats.text import read_text
+    from align.jobs import output_folders
     from align.pairing import document_of_lines, pair_documents, sure_only
-    from align.pipeline import Stopwatch, output_folders, write_outputs
+    from align.pipeline import Stopwatch, write_outputs
 
     read = document_of_lines if lines else read_text
     left, right = read(src, lang="ar"), read(ref, lang="en")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from align.commands.remembering import MatchOption, MemoryOption, NoMemory, Remembering, remembering
+from align.commands.remembering import MatchOption, MemoryOption, NoMemory, remembering
+from align.commands.translate_lines import Job, plan_of, run_lines
 from align.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
     from align.translate.marian import MarianTranslator
 
 __all__ = ["format_names", "translate"]
-
-_STREAMED = ("tmx", "tsv", "jsonl")  # written one pair at a time
 
 Files = Annotated[
     list[str],
@@ -36,8 +32,8 @@ OutputOption = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Folder for the results (default: outputs); with --lines the file to write: translations, or pairs if it"
-        " is called *.tmx, *.tsv or *.jsonl.",
+        help="Folder for the results (default: outputs); with --lines the file to write: translations,"
+        " or pairs if it is called *.tmx, *.tsv or *.jsonl.",
         show_default=False,
     ),
 ]
@@ -105,21 +101,6 @@ NoCheck = Annotated[bool, typer.Option("--no-check", help="Do not estimate quali
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no closing table.")]
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """What is wanted of each document."""
-
-    root: Path
-    formats: Sequence[str]
-    columns: Sequence[str]
-    reference: Path | None
-    check: bool
-    encoding: str | None
-    resume: bool
-    quiet: bool
-    remembering: Remembering
-
-
 def translate(
     files: Files,
     output: OutputOption = None,
@@ -137,7 +118,7 @@ def translate(
     threads: Threads = 0,
     resume: Resume = True,
     batch_tokens: BatchTokens = 2048,
-    window: WindowOption = 20_000,
+    window: WindowOption = 5_000,
     memory: MemoryOption = None,
     no_memory: NoMemory = False,
     match: MatchOption = 75,
@@ -164,7 +145,7 @@ def translate(
     """
     from align.translate import TranslationOptions, load_translator
 
-    job = _Job(
+    job = Job(
         output or Path("outputs"),
         format_names(formats),
         _column_names(columns),
@@ -197,14 +178,9 @@ def translate(
 
         translator.engine = ClusterEngine(translator, ray)
     if lines:
-        _translate_lines(files, output, job, translator)
+        run_lines(files, output, job, translator)
     else:
         _translate_documents(files, job, translator)
-
-
-def _plan(translator: MarianTranslator, job: _Job) -> Mapping[str, str]:
-    """Whatever decides the results: another plan is another job."""
-    return {**translator.plan, **job.remembering.plan}
 
 
 def format_names(formats: str) -> list[str]:
@@ -230,53 +206,10 @@ def _column_names(columns: str | None) -> list[str]:
     return names
 
 
-def _translate_lines(
-    files: Sequence[str], output: Path | None, job: _Job, translator: MarianTranslator
-) -> None:
-    from align.commands.translate_output import progress_bar
-    from align.formats.text import read_lines
-    from align.jobs import lines_journal
-    from align.pipeline import spare_inputs, translate_lines
-
-    lines = (line for name in files for line in read_lines(name, encoding=job.encoding))
-    if output is None or str(output) == "-":
-        with job.remembering(translator, None) as known, progress_bar(None, job.quiet) as tick:
-            stream = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n", write_through=True)
-            stream.writelines(line + "\n" for line in translate_lines(lines, known, tick))
-            stream.detach()
-        return
-    spare_inputs(output, files)
-    with (
-        lines_journal(
-            output, files, _plan(translator, job), encoding=job.encoding, resume=job.resume
-        ) as translator.journal,
-        job.remembering(translator, translator.journal) as known,
-        progress_bar(None, job.quiet) as tick,
-    ):
-        _write_lines(output, lines, job, known, tick)
-
-
-def _write_lines(
-    output: Path, lines: Iterator[str], job: _Job, translator: Translator, tick: Progress | None
-) -> None:
-    """Pairs, where the name of the output tells such a format, or else translations only."""
-    from align.atomic import atomic_write
-    from align.formats import FORMATS, write_corpus
-    from align.pipeline import lines_corpus, translate_lines
-
-    form = next((name for name in _STREAMED if output.suffix in FORMATS[name].suffixes), None)
-    if form:
-        options = {"columns": job.columns, "header": True} if form == "tsv" and job.columns else {}
-        write_corpus(lines_corpus(output.stem, lines, translator, tick), output, form, **options)
-        return
-    with atomic_write(output) as file:
-        file.writelines(line + "\n" for line in translate_lines(lines, translator, tick))
-
-
-def _translate_documents(files: Sequence[str], job: _Job, translator: MarianTranslator) -> None:
+def _translate_documents(files: Sequence[str], job: Job, translator: MarianTranslator) -> None:
     from align.commands.translate_output import Done, print_table, progress_bar
-    from align.jobs import folder_journal, survey
-    from align.pipeline import find_documents, write_outputs
+    from align.jobs import find_documents, folder_journal, survey
+    from align.pipeline import write_outputs
 
     inputs = find_documents(files)
     if job.reference is not None and len(inputs) != 1:
@@ -291,7 +224,7 @@ def _translate_documents(files: Sequence[str], job: _Job, translator: MarianTran
     done: list[Done] = []
     with (
         folder_journal(
-            job.root, inputs, _plan(translator, job), encoding=job.encoding, resume=job.resume
+            job.root, inputs, plan_of(translator, job), encoding=job.encoding, resume=job.resume
         ) as translator.journal,
         job.remembering(translator, translator.journal) as known,
         progress_bar(sources.segments, job.quiet) as tick,
@@ -313,7 +246,7 @@ def _translate_documents(files: Sequence[str], job: _Job, translator: MarianTran
         print_table(done, time.monotonic() - begun)
 
 
-def _corpora(sources: Sources, job: _Job, translator: Translator, tick: Progress | None) -> Iterator[Corpus]:
+def _corpora(sources: Sources, job: Job, translator: Translator, tick: Progress | None) -> Iterator[Corpus]:
     from align.encode import UseEncoder
     from align.formats.text import read_text
     from align.pipeline import translate_beside, translate_documents

@@ -44,7 +44,7 @@ class TranslationOptions:
     length_penalty: float = -1.0
     no_repeat_ngram: int = -1
     batch_tokens: int = 2048
-    window: int = 20_000
+    window: int = 5_000
     device: str = "auto"
     engine: EngineName = "auto"
     threads: int = 0

@@ -20,7 +20,6 @@ __all__ = ["MarianTranslator", "load_translator"]
 
 # Models of this kind lose their way in very long input, well before their positions end (512).
 _MAX_PIECES = 160
-_WINDOW = 20_000
 
 
 def load_translator(

@@ -10,9 +10,8 @@ import pytest
 
 from align.corpus import Document, Segment
 from align.errors import InputError, OutputError
+from align.jobs import find_documents, output_folders
 from align.pipeline import (
-    find_documents,
-    output_folders,
     translate_document,
     translate_lines,
     write_outputs,

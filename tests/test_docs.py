@@ -32,7 +32,16 @@ def commands() -> dict[str, str]:
     from align.cli import app
 
     names = [command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands]
-    return {name: help_of(name) for name in names}
+    helps = {name: help_of(name) for name in names}
+    for group in app.registered_groups:
+        inner = group.typer_instance
+        assert inner is not None
+        name = str(inner.info.name)
+        subcommands = [
+            str(command.name or command.callback.__name__) for command in inner.registered_commands
+        ]
+        helps[name] = help_of(name) + "".join(help_of(name, subcommand) for subcommand in subcommands)
+    return helps
 
 
 def test_every_command_is_in_the_guide(commands: dict[str, str]) -> None:

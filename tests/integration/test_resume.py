@@ -27,7 +27,7 @@ def command(*arguments: object) -> list[str]:
 
 
 def align(*arguments: object) -> subprocess.CompletedProcess[bytes]:
-    done = subprocess.run(command(*arguments), capture_output=True, env=ENVIRONMENT, timeout=120)
+    done = subprocess.run(command(*arguments), capture_output=True, env=ENVIRONMENT, timeout=600)
     assert done.returncode == 0, done.stderr.decode()
     return done
 
@@ -170,7 +170,7 @@ def test_one_process_a_job(lines: Path, tmp_path: Path) -> None:
         while not records(tmp_path / "out.en.journal"):
             assert process.poll() is None
             time.sleep(0.01)
-        second = subprocess.run(command("--lines", lines, "-o", output), capture_output=True, timeout=60)
+        second = subprocess.run(command("--lines", lines, "-o", output), capture_output=True, timeout=600)
     finally:
         process.kill()
         process.wait()

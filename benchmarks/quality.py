@@ -23,7 +23,7 @@ SHARED = Path(os.environ.get("ALIGN_SHARED", Path(__file__).parent.parent.parent
 SYSTEMS = ("argos", "opusmt", "nllb", "bergamot-base-memory", "bergamot-base", "microsoft", "google")
 TABLES = {"ntrex": "ntrex128.tsv", "tico": "tico19.tsv", "tatoeba": "tatoeba-2021.tsv"}
 # The same one to four words three times in a row.
-_LOOP = re.compile(r"\b(\w+(?:\W+\w+){0,3})(?:\W+\1\b){2,}", re.IGNORECASE)
+LOOP = re.compile(r"\b(\w+(?:\W+\w+){0,3})(?:\W+\1\b){2,}", re.IGNORECASE)
 
 
 def test_set(name: str) -> tuple[list[str], list[str]]:
@@ -66,7 +66,7 @@ def main() -> None:
                 outputs[system] = path.read_text(encoding="utf-8").splitlines()[: arguments.limit]
         for system in score(outputs, [references], resamples=arguments.resamples):
             bleu, chrf = system["BLEU"], system["chrF2"]
-            loops = sum(bool(_LOOP.search(line)) for line in outputs[system.name])
+            loops = sum(bool(LOOP.search(line)) for line in outputs[system.name])
             speed = f"{rate:8.0f}" if system.name == arguments.model else ""
             print(
                 f"{name:12} {system.name:22} {len(references):8} {bleu.score:6.1f} {_half(bleu.ci):6.1f}"

@@ -206,14 +206,24 @@ def _connect(ray: Any, address: str, workers: int) -> None:
         warnings.simplefilter("ignore")  # ResourceWarning and more from Ray's own start
         if address == LOCAL:
             cores = workers or _cores()
-            ray.init(
-                LOCAL,
-                num_cpus=cores,
-                include_dashboard=False,
-                object_store_memory=max(2, cores) * _STORE,
-                _node_ip_address="127.0.0.1",
-                **quiet,
-            )
+            try:
+                ray.init(
+                    LOCAL,
+                    num_cpus=cores,
+                    include_dashboard=False,
+                    object_store_memory=max(2, cores) * _STORE,
+                    _node_ip_address="127.0.0.1",
+                    **quiet,
+                )
+            except AlignError:  # interrupted
+                raise
+            except Exception as error:  # Ray itself raises no better one where it is not up in time
+                reason = str(error).strip().partition("\n")[0]
+                raise ConfigError(
+                    f"Ray did not start ({reason})",
+                    key="ray",
+                    advice="a machine this busy has no cores to spare; without --ray it goes as fast",
+                ) from None
             return
         _reach(address)
         try:

@@ -64,10 +64,18 @@ class UseEncoder:
         tap: _Tap = backend.d0
         return tap
 
+    @cached_property
+    def _entrance(self) -> Floats:
+        return np.concatenate([self._tap.matrix, self._backend.p1], axis=1)
+
     def pool(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Pooled:
-        """Token sums (n, 512) and token counts (n,) of n texts; `progress` hears how many are done."""
-        backend, tap = self._backend, self._tap
-        sums = np.empty((len(texts), len(tap.matrix)), dtype=np.float32)
+        """Sums (n, 640) and token counts (n,) of n texts; `progress` hears how many are done.
+
+        The head begins with two matrix products. They are linear as well, and so they are done here,
+        once a text, and not for every block.
+        """
+        backend, tap, entrance = self._backend, self._tap, self._entrance
+        sums = np.empty((len(texts), entrance.shape[1]), dtype=np.float32)
         tokens = np.empty(len(texts), dtype=np.float32)
         first = 0
         for batch in self._batches(texts):
@@ -75,7 +83,7 @@ class UseEncoder:
             counts = np.fromiter(map(len, batch), dtype=np.float32, count=len(batch))
             backend._encode_batch(batch, int(counts.sum()), np.empty((len(batch), 512), dtype=np.float32))
             # The encoder divides the sum by the root of the token count on its way to the head.
-            sums[first:last] = tap.seen * np.sqrt(counts)[:, None]
+            sums[first:last] = (tap.seen @ entrance) * np.sqrt(counts)[:, None]
             tokens[first:last] = counts
             first = last
             if progress is not None:
@@ -83,11 +91,11 @@ class UseEncoder:
         return Pooled(sums, tokens)
 
     def head(self, pooled: Pooled) -> Floats:
-        """Unit vectors (n, 512) of n token sums."""
+        """Unit vectors (n, 512) of n sums."""
         net = self._backend
         x = pooled.sums / np.sqrt(pooled.tokens)[:, None]
-        first = np.maximum(x @ self._tap.matrix, 0)
-        hidden = np.maximum(x @ net.p1 + first @ net.d1, 0)
+        inner, passing = np.split(x, [self._tap.matrix.shape[1]], axis=1)
+        hidden = np.maximum(passing + np.maximum(inner, 0) @ net.d1, 0)
         out = np.tanh(hidden @ net.p3 + np.maximum(hidden @ net.d2, 0) @ net.d3)
         vectors: Floats = out / np.linalg.norm(out, axis=1, keepdims=True)
         return vectors

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from align.arabic import strip_diacritics, strip_tatweel
 from align.lattice import Floats, Gains, Grid, Ints, Shape
 from align.weights import WEIGHTS
 
@@ -47,26 +48,18 @@ _PRIOR_COUNT = 20.0
 _CELLS = 100_000  # evidence is weighed for so many cells at a time, to bound the memory
 _WINDOW = 40  # units over which the length ratio is averaged (standard deviation of the window)
 _PRIOR_BEADS = 3.0  # weight of the whole document in a local length ratio, in beads
+_PRIOR_USUAL = 10.0  # ... and in a local similarity
 _SOFT = 5.0  # characters added to either length: the ratio of very short texts says little
 _PLAIN_SIGNAL = 6.0  # the signal (see Fit) of plain prose
 _MOST_SIGNAL = 1.3  # times that: clearer texts are not trusted more
 _MOST_SURPRISE = 16.0  # squared standard deviations that a length counts at most
 
-# Short vowels, tanwin, shadda, sukun, superscript alef, Koranic annotation signs, and tatweel: they
-# depend on the edition and not on the text. Letters stay as they are.
-_MARKS = re.compile(
-    "[\N{ARABIC FATHATAN}-\N{ARABIC WAVY HAMZA BELOW}\N{ARABIC LETTER SUPERSCRIPT ALEF}\N{ARABIC TATWEEL}"
-    "\N{ARABIC SMALL HIGH LIGATURE SAD WITH LAM WITH ALEF MAKSURA}-\N{ARABIC SMALL HIGH SEEN}"
-    "\N{ARABIC SMALL HIGH ROUNDED ZERO}-\N{ARABIC SMALL HIGH MADDA}"
-    "\N{ARABIC SMALL HIGH YEH}\N{ARABIC SMALL HIGH NOON}"
-    "\N{ARABIC EMPTY CENTRE LOW STOP}-\N{ARABIC SMALL LOW MEEM}]"
-)
 _STOP = re.compile(r"[.!?\N{ARABIC QUESTION MARK}\N{HORIZONTAL ELLIPSIS}][\W_]*\Z")
 
 
 def bare(text: str) -> str:
-    """Arabic text without vowel signs and tatweel."""
-    return _MARKS.sub("", text)
+    """Without vowel signs and tatweel: they depend on the edition and not on the text."""
+    return strip_tatweel(strip_diacritics(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,23 +94,24 @@ class Measured:
 class Fit:
     """What is peculiar to a pair of texts.
 
-    Translations have a margin of about `usual`; texts that have nothing in common `chance`, give or take
-    `noise`. `ratio` (cells,) is the expected logarithm of source by target length, `spread` the standard
-    deviation around it. `habit` (shapes + 2,) is the logarithm of the share that each shape has among
-    all beads, and at the end those that source and target units without counterpart have.
+    Translations have a margin of about `usual` (cells,), which depends on the place, for a long document may
+    change its subject; texts that have nothing in common `chance`, give or take `noise`. `ratio` (cells,) is
+    the expected logarithm of source by target length, `spread` the standard deviation around it. `habit`
+    (shapes + 2,) is the logarithm of the share that each shape has among all beads, and at the end
+    those that source and target units without counterpart have.
     """
 
-    usual: float
+    usual: Floats
     chance: float
     noise: float
     ratio: Floats
     spread: float
     habit: Floats
 
-    @property
-    def signal(self) -> float:
+    def signal(self, cells: slice) -> Floats:
         """By how many standard deviations of chance translations stand out: 6 in prose, 3 in verse."""
-        return (self.usual - self.chance) / self.noise
+        signal: Floats = (self.usual[cells] - self.chance) / self.noise
+        return signal
 
 
 def first_fit(measured: Measured) -> Fit:
@@ -133,8 +127,14 @@ def first_fit(measured: Measured) -> Fit:
         np.maximum.at(nearest, unit[inside], margin)
     usual = float(np.mean([np.quantile(nearest[1:], 0.7) for nearest in best]))
     ratio = np.log(measured.src.length.sum() / measured.tgt.length.sum())
+    everywhere = np.ones(band.cells)
     return Fit(
-        max(usual, chance + noise), float(chance), noise, np.full(band.cells, ratio), 0.35, np.log(_SHARES)
+        everywhere * max(usual, chance + noise),
+        float(chance),
+        noise,
+        everywhere * ratio,
+        0.35,
+        np.log(_SHARES),
     )
 
 
@@ -142,32 +142,39 @@ def refit(measured: Measured, fit: Fit, taken: Gains) -> Fit:
     """A better fit from the probabilities of a first alignment (one step of expectation-maximisation)."""
     band = measured.grid.band
     single = SHAPES.index((1, 1))
-    usual = float(np.average(measured.margin[:, single], weights=taken.match[:, single] + 1e-9))
+    sure = taken.match[:, single].astype(np.float64)
+    usual = _at_place(measured.grid, sure * measured.margin[:, single], sure, _PRIOR_USUAL)
     weight, total, square = (np.zeros(band.cells) for _ in range(3))
     for cells in _chunks(band.cells):
         probability, ratio = taken.match[cells], _Blocks.of(measured, cells).log_ratio
         weight[cells] = probability.sum(axis=1)
         total[cells] = (probability * ratio).sum(axis=1)
         square[cells] = (probability * ratio**2).sum(axis=1)
-    mean = total.sum() / max(weight.sum(), 1e-9)
-    local = [
-        _local_mean(np.bincount(unit, total), np.bincount(unit, weight), mean)[unit]
-        for unit in (band.row, band.column)
-    ]
-    ratio = (local[0] + local[1]) / 2
+    ratio = _at_place(measured.grid, total, weight, _PRIOR_BEADS)
     variance = (square - 2 * ratio * total + ratio**2 * weight).sum() / max(weight.sum(), 1e-9)
-    usual = max(usual, fit.chance + fit.noise)
+    usual = np.maximum(usual, fit.chance + fit.noise)
     spread = max(float(np.sqrt(max(variance, 0))), 0.05)
     counts = np.array([*taken.match.sum(axis=0), taken.src.sum(), taken.tgt.sum()]) + _PRIOR_COUNT * _SHARES
     return Fit(usual, fit.chance, fit.noise, ratio, spread, np.log(counts / counts.sum()))
 
 
-def _local_mean(total: NDArray[Any], weight: NDArray[Any], mean: float) -> Floats:
+def _at_place(grid: Grid, total: Floats, weight: Floats, prior: float) -> Floats:
+    """Weighted means around every cell: the averages along its row and along its column, halfway."""
+    mean = total.sum() / max(float(weight.sum()), 1e-9)
+    along_src, along_tgt = (
+        _local_mean(np.bincount(unit, total), np.bincount(unit, weight), mean, prior)[unit]
+        for unit in (grid.band.row, grid.band.column)
+    )
+    average: Floats = (along_src + along_tgt) / 2
+    return average
+
+
+def _local_mean(total: NDArray[Any], weight: NDArray[Any], mean: float, prior: float) -> Floats:
     """Weighted mean around each unit, drawn to the mean of all where there is little to go by."""
     kernel = np.exp(-0.5 * (np.arange(-3 * _WINDOW, 3 * _WINDOW + 1) / _WINDOW) ** 2)
     inner = slice(3 * _WINDOW, 3 * _WINDOW + len(total))
     near, count = (np.convolve(values, kernel)[inner] for values in (total, weight))
-    average: Floats = (near + _PRIOR_BEADS * mean) / (count + _PRIOR_BEADS)
+    average: Floats = (near + prior * mean) / (count + prior)
     return average
 
 
@@ -178,8 +185,9 @@ def match_evidence(measured: Measured, fit: Fit, cells: slice) -> Iterator[tuple
     normal distributions do, it counts with the square of the signal: in verse less than in prose.
     """
     blocks = _Blocks.of(measured, cells)
-    similarity = (measured.margin[cells] - fit.chance) / (fit.usual - fit.chance) - 0.5
-    signal = min(fit.signal / _PLAIN_SIGNAL, _MOST_SIGNAL)
+    usual = fit.usual[cells, None]
+    similarity = (measured.margin[cells] - fit.chance) / (usual - fit.chance) - 0.5
+    signal = np.minimum(fit.signal(cells)[:, None] / _PLAIN_SIGNAL, _MOST_SIGNAL)
     trusted = similarity * signal**2
     size = np.sqrt(
         (blocks.src_length / measured.src.length.mean() + blocks.tgt_length / measured.tgt.length.mean()) / 2

@@ -22,6 +22,7 @@ __all__ = ["Encoder", "Pooled", "Side", "coarse_path", "cosines", "encode_side"]
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
+_CENTRE = 1000  # units that are enough to average over
 _SEAMS = 64  # seams that are measured a side
 _ROWS = 512  # source units whose block vectors are held at a time
 _TILE = 32  # source units a matrix product: small, for a tile holds many cells outside the band
@@ -72,9 +73,10 @@ class Side:
     def __getitem__(self, part: slice) -> Side:
         return Side(self.encoder, self.units[part], self.seam)
 
-    def vectors(self) -> Floats:
-        """Unit vectors (n, d) of the single units."""
-        return self.encoder.head(self.units)
+    def centre(self) -> Floats:
+        """The mean vector (d,) of single units, of a sample of them in long texts."""
+        centre: Floats = self.encoder.head(self.units[:: len(self) // _CENTRE + 1]).mean(axis=0)
+        return centre
 
     def ending(self, first: int, last: int, size: int) -> Floats:
         """Vectors (last - first, d) of the blocks of `size` units that end before first, first + 1...
@@ -121,7 +123,7 @@ def cosines(src: Side, tgt: Side, grid: Grid) -> Floats:
     """
     band = grid.band
     result = np.zeros((band.cells, len(grid.shapes)), dtype=np.float32)
-    src_mean, tgt_mean = src.vectors().mean(axis=0) / 2, tgt.vectors().mean(axis=0) / 2
+    src_mean, tgt_mean = src.centre() / 2, tgt.centre() / 2
     for top in range(0, len(band.low), _ROWS):
         rows = range(top, min(top + _ROWS, len(band.low)))
         columns = range(int(band.low[rows[0]]), int(band.high[rows[-1]]))

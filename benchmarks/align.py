@@ -1,6 +1,6 @@
 """Aligners side by side on sets of documents with gold beads: F1, CPU seconds, peak memory.
 
-    python benchmarks/alignment.py SET_FOLDER... [--only ours,galechurch,length,greedy] [--reliability]
+    python benchmarks/align.py SET_FOLDER... [--only ours,galechurch,length,greedy] [--reliability]
 
 A folder holds DOC.ar, DOC.en and DOC.gold, a unit a line.
 """

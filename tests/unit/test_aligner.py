@@ -1,0 +1,58 @@
+"""The aligner's small parts: anchors from files, paragraph marks, cuts, and what encoders hand over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from align.corpus import Document, Segment
+from align.cuts import cells_of
+from align.encode import UseEncoder
+from align.errors import InputError
+from align.evidence import bare
+from align.lattice import Band
+from align.pairing import paragraph_anchors, read_anchors
+from align.similarity import encode_side
+
+
+def document(*paragraphs: int) -> Document:
+    """A document whose n-th sentence stands in the paragraph that is the n-th argument."""
+    segments = tuple(Segment("x", 2 * k, 2 * k + 1, number) for k, number in enumerate(paragraphs))
+    return Document("d", "ar", "x " * len(paragraphs), segments)
+
+
+def test_anchors_are_read_with_comments_and_any_separator(tmp_path: Path) -> None:
+    path = tmp_path / "anchors"
+    path.write_text("# where chapters begin\n0:0\n12, 14  # the second\n\n20 25\n", encoding="utf-8")
+    assert read_anchors(str(path)) == [(0, 0), (12, 14), (20, 25)]
+
+
+def test_paragraphs_anchor_where_both_sides_have_as_many() -> None:
+    assert paragraph_anchors(document(0, 0, 1, 2), document(0, 1, 1, 2)) == [(0, 0), (2, 1), (3, 3)]
+    assert paragraph_anchors(document(0, 0, 1), document(0, 1, 2)) == []
+
+
+def test_cuts_hold_both_ends_and_refuse_what_crosses() -> None:
+    assert cells_of([(2, 3)], [], 5, 6).tolist() == [[0, 0], [2, 3], [5, 6]]
+    with pytest.raises(InputError, match="cross"):
+        cells_of([(2, 3), (3, 1)], [], 5, 6)
+
+
+@pytest.mark.parametrize("units", [1000, 4000])
+def test_the_band_grows_with_the_length_and_not_with_its_square(units: int) -> None:
+    diagonal = np.stack([np.arange(units + 1)] * 2, axis=1)
+    assert Band.around(diagonal, 8).cells <= 17 * (units + 1)
+
+
+def test_vowel_signs_and_tatweel_do_not_count() -> None:
+    assert bare("\N{ARABIC LETTER BEH}\N{ARABIC FATHA}\N{ARABIC TATWEEL}") == "\N{ARABIC LETTER BEH}"
+
+
+def test_a_block_vector_is_near_that_of_the_joined_sentences() -> None:
+    encoder = UseEncoder()
+    texts = ["The school opened in March.", "Two hundred pupils came.", "The roof was still missing."]
+    side = encode_side(texts, encoder)
+    joined = encoder.head(encoder.pool([" ".join(texts)]))
+    assert float(side.ending(3, 4, 3)[0] @ joined[0]) > 0.97

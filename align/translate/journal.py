@@ -18,7 +18,7 @@ import os
 import sys
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -70,6 +70,8 @@ class Journal:
             self._old = _records(path.open("rb"), end)
             next(self._old, None)
         except OSError as error:
+            if not os.fstat(self._file.fileno()).st_size:
+                path.unlink(missing_ok=True)
             self._file.close()
             raise output_error(error, path) from error
 
@@ -116,8 +118,7 @@ class Journal:
         self._old.close()
         if complete or self._empty:
             self.path.unlink(missing_ok=True)
-        with suppress(OSError):  # what a full disk refused stays refused
-            self._file.close()
+        self._file.close()
 
     def __enter__(self) -> Journal:
         return self
@@ -148,8 +149,9 @@ class Journal:
         return end
 
     def _write(self, line: bytes) -> None:
-        self._file.write(line)
-        self._file.flush()
+        rest = memoryview(line)
+        while rest:
+            rest = rest[self._file.write(rest) :]
         if (now := time.monotonic()) - self._synced >= _SYNC:
             os.fsync(self._file.fileno())
             self._synced = now
@@ -160,7 +162,7 @@ def _line(values: list[Any]) -> bytes:
     return b"%08x %s\n" % (crc32(text), text)
 
 
-def _records(stream: IO[bytes], end: int) -> Iterator[Any]:
+def _records(stream: IO[bytes], end: int) -> Generator[Any, None, None]:
     """The values of the lines before `end`, as long as they are whole."""
     with stream:
         while stream.tell() < end:
@@ -174,7 +176,7 @@ def _locked(path: Path) -> IO[bytes]:
     """The file, opened for appending and locked."""
     while True:
         try:
-            file = path.open("ab")
+            file = path.open("ab", buffering=0)  # nothing that a full disk refused is tried again
             free = lock(file)
         except OSError as error:
             raise output_error(error, path) from error

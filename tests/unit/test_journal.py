@@ -100,3 +100,13 @@ def test_a_full_disk_is_told_and_leaves_what_was_recorded(
 def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="folder does not exist"):
         Journal(tmp_path / "none" / "j", JOB)
+
+
+def test_a_disk_too_full_to_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Journal, line: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Journal, "_write", full)
+    with pytest.raises(OutputError, match="disk is full"):
+        Journal(tmp_path / "j", JOB)
+    assert not list(tmp_path.iterdir())

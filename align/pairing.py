@@ -9,7 +9,7 @@ from pathlib import Path
 from align.aligner import DEFAULTS, Alignment, AlignOptions, Scorer, align_texts
 from align.corpus import Bead, Corpus, Document, Pair, Segment
 from align.errors import InputError
-from align.formats.text import read_lines
+from align.formats.text import read_lines, read_text
 from align.similarity import Encoder
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "pair_documents",
     "paragraph_anchors",
     "read_anchors",
+    "read_side",
     "sure_only",
 ]
 
@@ -119,6 +120,17 @@ def read_anchors(path: str) -> list[tuple[int, int]]:
             )
         anchors.append((int(fields[0]), int(fields[1])))
     return anchors
+
+
+def read_side(path: str, *, lang: str) -> Document:
+    """Read and segment one side; unlike for `read_text`, a file without a character is no error.
+
+    A text that was left out altogether has an alignment too: all of the other side stands alone.
+    """
+    file = Path(path)
+    if file.is_file() and not file.read_bytes().strip():
+        return Document(file.stem, lang, "", ())
+    return read_text(path, lang=lang)
 
 
 def document_of_lines(path: str, *, lang: str) -> Document:

@@ -109,12 +109,11 @@ def _pair_documents(
     min_confidence: float,
     quiet: bool,
 ) -> None:
-    from align.formats.text import read_text
     from align.jobs import output_folders
-    from align.pairing import document_of_lines, pair_documents, sure_only
+    from align.pairing import document_of_lines, pair_documents, read_side, sure_only
     from align.pipeline import Stopwatch, write_outputs
 
-    read = document_of_lines if lines else read_text
+    read = document_of_lines if lines else read_side
     left, right = read(src, lang="ar"), read(ref, lang="en")
     watch = Stopwatch()
     with watch("pair"):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from align.beads import parse_links
 from align.formats import read_corpus
 
 ROOT = Path(__file__).parent.parent.parent
@@ -81,3 +82,26 @@ def test_bad_anchors_are_refused(tmp_path: Path) -> None:
     done = align("pair", SAMPLE / "coral-study.ar.txt", SAMPLE / "coral-study.en.txt", "--anchors", anchors)
     assert done.returncode == 2
     assert done.stderr.splitlines()[0].startswith(f"align: error: {anchors}:2")
+
+
+def test_an_empty_side_leaves_everything_alone(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.en.txt"
+    empty.write_text("\n", encoding="utf-8")
+    done = align("pair", SAMPLE / "coral-study.ar.txt", empty, "-o", tmp_path, "-f", "jsonl")
+    assert done.returncode == 0, done.stderr
+    assert "warning: one side has no text" in done.stderr
+    corpus = read_corpus(tmp_path / "coral-study.ar" / "corpus.jsonl")
+    assert len(corpus) > 5
+    assert all(pair.src and not pair.tgt for pair in corpus)
+
+
+def test_no_pair_crosses_an_anchor_from_a_file(tmp_path: Path) -> None:
+    anchors, beads = tmp_path / "anchors", tmp_path / "beads"
+    anchors.write_text("3:5\n", encoding="utf-8")
+    source, reference = GOLD / "coral-study.ar", GOLD / "coral-study.en"
+    done = align("pair", "--lines", source, reference, "--anchors", anchors, "--beads", beads, "-q")
+    assert done.returncode == 0, done.stderr
+    ends = [(0, 0)]
+    for src, tgt in parse_links(beads.read_text(encoding="utf-8")):
+        ends.append((ends[-1][0] + len(src), ends[-1][1] + len(tgt)))
+    assert (3, 5) in ends

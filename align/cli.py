@@ -57,7 +57,9 @@ class _InterruptedError(AlignError):
 
 def _interrupt(*_: Any) -> None:
     raise _InterruptedError(
-        "interrupted", advice="documents that were finished are kept; nothing half-written is left"
+        "interrupted",
+        advice="what was finished is kept, nothing half-written is left; translations go on"
+        " where they were when the same command is given again",
     )
 
 

@@ -1,8 +1,9 @@
 """Aligners side by side on sets of documents with gold beads: F1, CPU seconds, peak memory.
 
-    python benchmarks/align.py SET_FOLDER... [--only ours,galechurch,length,greedy] [--reliability]
+    python benchmarks/alignment.py SET_FOLDER... [--only ours,galechurch,length,greedy] [--reliability]
 
-A folder holds DOC.ar, DOC.en and DOC.gold, a unit a line.
+A folder holds DOC.ar, DOC.en and DOC.gold, a unit a line. (A script called align.py would hide the package
+of that name from every script beside it.)
 """
 
 from __future__ import annotations

@@ -92,3 +92,25 @@ def test_plots_are_drawn_and_have_words(page: Any) -> None:
         assert "NaN" not in plot.inner_html()
         assert "4.5" not in plot.locator("text").all_inner_texts()
         assert plot.get_attribute("aria-label")
+
+
+def test_a_lower_error_rate_is_called_better(tmp_path: Path) -> None:
+    """TER counts edits: a significant fall is a gain, a significant rise a loss."""
+    scores = {"base": (50.0, None), "fewer": (40.0, 0.001), "more": (60.0, 0.001)}
+    systems = tuple(
+        SystemScore(
+            name,
+            tuple(
+                MetricScore(metric, value, "s", (value - 1, value + 1), value, p_value)
+                for metric in ("chrF2", "TER")
+            ),
+        )
+        for name, (value, p_value) in scores.items()
+    )
+    segment = Judged(1, ARABIC, "a", ("b",), 50.0)
+    file = tmp_path / "report.html"
+    write_report(Report("r", "ar", "en", tuple(Output(name, (segment,)) for name in scores), systems), file)
+    html = file.read_text("utf-8")
+    verdicts = [part.partition(",")[0] for part in html.split('class="differs">')[1:]]
+    assert verdicts == ["worse", "better", "better", "worse"]
+    assert "TER, lower is better" in html

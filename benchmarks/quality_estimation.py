@@ -1,7 +1,8 @@
 """Is the estimated quality true, and do the checks find what they should?
 
     python benchmarks/quality_estimation.py                       seven published systems, injected errors
-    python benchmarks/quality_estimation.py --hypotheses F.jsonl  the same for output of our own model
+    python benchmarks/quality_estimation.py --translate FOLDER    our own model's output of three sets
+    python benchmarks/quality_estimation.py --hypotheses F.jsonl  the figures for such output as well
     python benchmarks/quality_estimation.py --fit F.jsonl         fit the weights: align/checks/quality.json
 
 A line of F.jsonl: {"source", "hypothesis", "reference", "logprob", "lowest", "entropy"}; the last
@@ -80,6 +81,30 @@ def rows(
             sources, hypotheses, known, cosines, chrf, strict=True
         )
     ]
+
+
+def translate(folder: Path, model: str = "ar-en") -> None:
+    """Write flores-dev.jsonl, flores-devtest.jsonl and ntrex.jsonl: the model's output with its scores."""
+    from align.translate import TranslationOptions, load_translator
+
+    translator = load_translator(model, options=TranslationOptions(token_scores=True))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, pairs in {"flores-dev": good_pairs("flores101-dev"), **test_pairs()}.items():
+        hypotheses = translator.translate([source for source, _ in pairs])
+        with atomic_write(folder / f"{name}.jsonl") as out:
+            for (source, reference), made in zip(pairs, hypotheses, strict=True):
+                record = {"source": source, "hypothesis": made.text, "reference": reference}
+                record |= {"logprob": made.logprob, "lowest": made.lowest}
+                out.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def good_pairs(stem: str) -> list[tuple[str, str]]:
+    return list(zip(lines(f"{stem}.ar"), lines(f"{stem}.en"), strict=True))
+
+
+def test_pairs() -> dict[str, list[tuple[str, str]]]:
+    ntrex = [line.split("\t")[:2] for line in lines("ntrex128.tsv")]
+    return {"flores-devtest": good_pairs("flores101-devtest"), "ntrex": [(ar, en) for ar, en in ntrex]}
 
 
 def lines(name: str) -> list[str]:
@@ -255,10 +280,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--translate", type=Path, metavar="FOLDER")
     parser.add_argument("--fit", type=Path, metavar="F.jsonl", nargs="+")
     parser.add_argument("--hypotheses", type=Path, metavar="F.jsonl", nargs="*", default=[])
     parser.add_argument("--only", choices=["correlation", "injected", "alarms"])
     options = parser.parse_args()
+    if options.translate:
+        translate(options.translate)
+        return
     if options.fit:
         write_weights(
             [row for path in options.fit for row in read_hypotheses(path)],
@@ -281,12 +310,7 @@ def main() -> None:
                     lines("flores101-devtest.en"),
                 ),
             )
-    sets = {
-        "FLORES-101 devtest": list(
-            zip(lines("flores101-devtest.ar"), lines("flores101-devtest.en"), strict=True)
-        ),
-        "NTREX-128": [tuple(line.split("\t")[:2]) for line in lines("ntrex128.tsv")],
-    }
+    sets = test_pairs()
     if options.only in (None, "injected"):
         for name, pairs in sets.items():
             print_injected(name, pairs)

@@ -13,6 +13,7 @@ from html import unescape
 from typing import Protocol
 
 from align.checks.base import Check, Context
+from align.checks.carried import digits, encoding, hashtags, placeholders, question
 from align.checks.dates import dates
 from align.checks.evidence import confidence, meaning, twin
 from align.checks.fold import fold
@@ -60,6 +61,9 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check("language", "error", 0.05, "share of words", "hardly any English function words", language),
     Check("markup", "warning", 1, "entities or tags", "HTML that the source does not have", markup),
+    Check("digits", "error", 1, "signs", "digits or punctuation of the Arabic script", digits),
+    Check("encoding", "error", 1, "places", "control characters, or text decoded wrongly", encoding),
+    Check("placeholders", "error", 1, "placeholders", "{0} or %s missing or added", placeholders),
     Check("repetition", "error", 3, "times", "a phrase again and again", repetition),
     Check("length", "warning", 4, "robust standard deviations", "far longer or shorter than usual", length),
     Check("numbers", "error", 1, "numbers", "numbers, in digits or words, missing or changed", numbers),
@@ -72,6 +76,8 @@ CHECKS: tuple[Check, ...] = (
     Check("negation", "warning", 1, "negators", "a negation that the other side does not answer", negation),
     Check("brackets", "warning", 1, "brackets", "brackets without a partner", brackets),
     Check("quotes", "info", 1, "marks", "quotation marks without a partner", quotes),
+    Check("question", "warning", 1, "marks", "a question that is none in the translation", question),
+    Check("hashtags", "warning", 1, "hashtags", "fewer hashtags than the source has", hashtags),
     Check("duplicate", "warning", 4, "words", "different sources with the same translation", twin),
     Check("meaning", "warning", 0.35, "cosine", "sentence vectors far apart", meaning),
     Check("confidence", "info", -1.5, "mean log-probability", "the model was unsure", confidence),

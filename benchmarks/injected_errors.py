@@ -187,6 +187,64 @@ def lost_bracket(source: str, hypothesis: str, rng: random.Random, pairs: Pairs)
     return hypothesis.replace(")", "", 1) if ")" in hypothesis else None
 
 
+def lost_question(source: str, hypothesis: str, rng: random.Random, pairs: Pairs) -> str | None:
+    return hypothesis.rstrip()[:-1] + "." if hypothesis.rstrip().endswith("?") else None
+
+
+def arabic_digits(source: str, hypothesis: str, rng: random.Random, pairs: Pairs) -> str | None:
+    row = str.maketrans({str(value): chr(0x660 + value) for value in range(10)})
+    match = _pick(_DIGITS, hypothesis, rng)
+    return match and hypothesis[: match.start()] + match[0].translate(row) + hypothesis[match.end() :]
+
+
+def mojibake(source: str, hypothesis: str, rng: random.Random, pairs: Pairs) -> str | None:
+    """The accents and marks of the translation, decoded as Windows-1252."""
+    broken = hypothesis.encode().decode("cp1252", errors="ignore")
+    return broken if broken != hypothesis else None
+
+
+def control_character(source: str, hypothesis: str, rng: random.Random, pairs: Pairs) -> str | None:
+    at = rng.randrange(len(hypothesis))
+    return hypothesis[:at] + rng.choice("\x00\x07\x1b\x7f\x85\ue001") + hypothesis[at:]
+
+
+def markup_residue(source: str, hypothesis: str, rng: random.Random, pairs: Pairs) -> str | None:
+    row = hypothesis.split(" ")
+    row.insert(rng.randrange(len(row)), rng.choice(["<br>", "&nbsp;", "<b>", "&amp;quot;", "</p>"]))
+    return " ".join(row)
+
+
+def half_arabic(source: str, hypothesis: str, rng: random.Random, pairs: Pairs) -> str | None:
+    ours, theirs = hypothesis.split(" "), source.split(" ")
+    return " ".join(ours[: len(ours) // 2] + theirs[len(theirs) // 2 :])
+
+
+def empty_target(source: str, hypothesis: str, rng: random.Random, pairs: Pairs) -> str | None:
+    return rng.choice([" ", ".", "..."])
+
+
+def transposed_year(source: str, hypothesis: str, rng: random.Random, pairs: Pairs) -> str | None:
+    match = re.search(r"\b(1[5-9]|20)(\d)(?!\2)(\d)\b", hypothesis)
+    return match and hypothesis[: match.start()] + match.expand(r"\1\3\2") + hypothesis[match.end() :]
+
+
+def swapped_currency(source: str, hypothesis: str, rng: random.Random, pairs: Pairs) -> str | None:
+    turned = {"$": "\N{EURO SIGN}", "\N{POUND SIGN}": "$", "\N{EURO SIGN}": "$"}
+    match = re.search(r"[$\N{POUND SIGN}\N{EURO SIGN}](?=\d)", hypothesis)
+    return match and hypothesis[: match.start()] + turned[match[0]] + hypothesis[match.end() :]
+
+
+def added_negation(source: str, hypothesis: str, rng: random.Random, pairs: Pairs) -> str | None:
+    broken = re.sub(r"\b(is|are|was|were|has|have|will|can|could)\b(?! not)", r"\1 not", hypothesis, count=1)
+    return broken if broken != hypothesis else None
+
+
+def neighbour(source: str, hypothesis: str, rng: random.Random, pairs: Pairs) -> str | None:
+    """The translation of the sentence before: a shifted file."""
+    at = pairs.index((source, hypothesis))
+    return pairs[at - 1][1] if at else None
+
+
 ERRORS: Mapping[str, Error] = {
     error.name: error
     for error in (
@@ -207,6 +265,17 @@ ERRORS: Mapping[str, Error] = {
         Error("name swapped", swapped_name, ("names",)),
         Error("wrong pairing", wrong_pairing, ("meaning", "length", "numbers", "names")),
         Error("negation lost", lost_negation, ("negation",)),
+        Error("question mark lost", lost_question, ("question",)),
+        Error("Arabic digits left", arabic_digits, ("digits",)),
+        Error("decoded wrongly", mojibake, ("encoding",)),
+        Error("control character", control_character, ("encoding",)),
+        Error("markup residue", markup_residue, ("markup",)),
+        Error("half left in Arabic", half_arabic, ("residue",)),
+        Error("empty target", empty_target, ("empty",)),
+        Error("year transposed", transposed_year, ("numbers",)),
+        Error("currency swapped", swapped_currency, ("units",)),
+        Error("negation added", added_negation, ("negation",)),
+        Error("shifted by one", neighbour, ("meaning", "length", "numbers", "names")),
         Error("bracket lost", lost_bracket, ("brackets",)),
     )
 }

@@ -44,3 +44,9 @@ def test_every_check_is_listed_once_and_unknown_names_are_refused() -> None:
     assert len({check.name for check in CHECKS}) == len(CHECKS)
     with pytest.raises(ConfigError, match="no check is called"):
         select(["spelling"])
+
+
+def test_the_documentation_lists_every_check_with_its_threshold() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "checking.md").read_text("utf-8")
+    for name, level, threshold, description in describe():
+        assert f"| {name} | {level} | {threshold} | {description} |" in text

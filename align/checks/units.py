@@ -17,7 +17,10 @@ _Unit = tuple[str, str]
 
 
 def units(source: str, hypothesis: str, context: Context, threshold: float) -> str | None:
-    """A unit changed: each side names one for the same number, and neither stands on the other side."""
+    """A unit changed: each side names another for the same number.
+
+    Where both units stand on both sides (40 miles, 64 km), one amount that differs is a change.
+    """
     here, there = _by_value(source, context.src_lang), _by_value(hypothesis, context.tgt_lang)
     known_here, known_there = _named(source, context.src_lang), _named(hypothesis, context.tgt_lang)
     changed = [
@@ -25,10 +28,15 @@ def units(source: str, hypothesis: str, context: Context, threshold: float) -> s
         for value, unit in here.items()
         if value in there
         and _differs(unit, there[value])
-        and unit not in known_there
-        and there[value] not in known_here
+        and (unit not in known_there or there[value] not in known_here or _converted(here, there, value))
     ]
     return "; ".join(changed) if len(changed) >= max(threshold, 1) else None
+
+
+def _converted(here: dict[float, _Unit], there: dict[float, _Unit], value: float) -> bool:
+    """Both sides give the same amounts, in one unit and in another, and only this amount differs."""
+    differing = [shared for shared in here.keys() & there.keys() if _differs(here[shared], there[shared])]
+    return differing == [value] and len(here.keys() & there.keys()) > 1
 
 
 def _differs(one: _Unit, other: _Unit) -> bool:

@@ -129,8 +129,10 @@ def check(
 def _print_checks() -> None:
     from align.check import describe
 
-    for name, level, threshold, description in describe():
-        typer.echo(f"{name:12}{level:9}{threshold:34}{description}")
+    rows = describe()
+    widths = [max(map(len, column)) + 2 for column in zip(*rows, strict=True)]
+    for row in rows:
+        typer.echo("".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _validate(

@@ -51,6 +51,10 @@ def _root(
     """Arabic documents beside their English: translate, pair, check, and take TMX and TSV away."""
 
 
+# Newer versions of Typer carry their own copy of click: the class is found the way that serves both.
+_UsageError: type[Any] = typer.BadParameter.__mro__[1]
+
+
 class _InterruptedError(AlignError):
     """Ctrl-C or a polite kill."""
 
@@ -68,15 +72,34 @@ def main() -> None:
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except _UsageError as error:
+        _refuse(error)
+    except typer.Abort:  # a question was answered by Ctrl-C or the end of the input
+        sys.exit(1)
     except BrokenPipeError:  # the reader of our output (head, say) has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except AlignError as error:
-        print(f"align: error: {error}", file=sys.stderr)  # noqa: T201
-        if error.advice:
-            print(f"  {error.advice}", file=sys.stderr)  # noqa: T201
+        _tell(str(error), error.advice)
         sys.exit(2)
+
+
+def _refuse(error: Any) -> None:
+    """Wrong options and arguments in the house's two lines, not in Typer's box; exit 2."""
+    path = error.ctx.command_path if error.ctx else "align"
+    message = " ".join(error.format_message().split())
+    if message and type(error).__name__ != "NoArgsIsHelpError":  # that one's message is the whole help
+        _tell(message[0].lower() + message[1:].rstrip("."), f"see: {path} --help")
+    else:
+        error.show()
+    sys.exit(2)
+
+
+def _tell(message: str, advice: str | None) -> None:
+    print(f"align: error: {message}", file=sys.stderr)  # noqa: T201
+    if advice:
+        print(f"  {advice}", file=sys.stderr)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -12,24 +12,16 @@ still meet the source first.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
 
 from align import __version__
 from align.corpus import Corpus, Pair
 from align.formats.files import Target, Written, creation_time, open_output
-from align.formats.plain import xml_text
-
-if TYPE_CHECKING:
-    from jinja2 import Template
+from align.formats.template import style_of, template
 
 __all__ = ["HIGH", "MEDIUM", "band", "write_page"]
 
@@ -119,10 +111,10 @@ def write_page(corpus: Corpus, target: Target, *, created: datetime | None = Non
     """
     rows = _rows(corpus.pairs)
     paragraphs = [list(group) for _, group in groupby(rows, key=lambda row: row.pair.paragraph)]
-    style = _read("page.css")
+    style, policy = style_of("page.css")
     summary = _summary(rows, len(paragraphs))
     scored = any(pair.confidence is not None or pair.quality is not None for pair in corpus.pairs)
-    stream = _template().stream(
+    stream = template("page.html.jinja").stream(
         corpus=corpus,
         source=Language(corpus.src_lang),
         target=Language(corpus.tgt_lang),
@@ -135,8 +127,9 @@ def write_page(corpus: Corpus, target: Target, *, created: datetime | None = Non
         created=created or creation_time(),
         version=__version__,
         thresholds=(HIGH, MEDIUM),
+        band=band,
         style=style,
-        policy=_policy(style),
+        policy=policy,
     )
     stream.enable_buffering(_CHUNK)
     with open_output(target) as out:
@@ -170,41 +163,3 @@ def _summary(rows: Sequence[Row], paragraphs: int) -> Summary:
         added=kinds["added"],
         origins=tuple(Counter(translated).most_common()),
     )
-
-
-def _policy(style: str) -> str:
-    """Only this style sheet, and nothing else: no request, no form, no script of the page's own.
-
-    `strict-dynamic` without a hash lets in no script that stands in the page, while accessibility
-    checkers, which browsers load from outside of it, still run.
-    """
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; script-src 'strict-dynamic'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _read(name: str) -> str:
-    return (files("align.formats") / "data" / name).read_text(encoding="utf-8")
-
-
-def _without_controls(value: Any) -> Any:
-    """What every expression of the template passes through before it is escaped."""
-    return xml_text(value) if type(value) is str else value
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("align.formats", "data"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_without_controls,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["band"] = band
-    return environment.get_template("page.html.jinja")

@@ -6,15 +6,10 @@ Content-Security-Policy forbids both. All text passes Jinja's autoescape; the pl
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
 
 from align import __version__
 from align.corpus import Flag
@@ -22,11 +17,8 @@ from align.formats.charts import Dot, histogram, intervals, scatter, sequence
 from align.formats.differences import Piece, compare
 from align.formats.files import Target, creation_time, open_output
 from align.formats.page import Language
-from align.formats.plain import xml_text
+from align.formats.template import style_of, template
 from align.score import SystemScore, is_significant
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 __all__ = ["Judged", "Output", "Report", "write_report"]
 
@@ -101,8 +93,8 @@ class Chapter:
 
 def write_report(report: Report, target: Target, *, created: datetime | None = None) -> None:
     """Write the report. `created` defaults to `creation_time()`. Raises OutputError."""
-    style = _read("report.css")
-    html = _template().render(
+    style, policy = style_of("report.css")
+    html = template("report.html.jinja").render(
         report=report,
         source=Language(report.src_lang),
         target=Language(report.tgt_lang),
@@ -113,7 +105,7 @@ def write_report(report: Report, target: Target, *, created: datetime | None = N
         created=created or creation_time(),
         version=__version__,
         style=style,
-        policy=_policy(style),
+        policy=policy,
     )
     with open_output(target) as out:
         out.write(html)
@@ -179,35 +171,3 @@ def _shown(segments: Sequence[Judged]) -> tuple[Shown, ...]:
         )
         result.append(Shown(segment, *closest))
     return tuple(result)
-
-
-def _policy(style: str) -> str:
-    """Only the given style sheet, nothing else; a script from outside (an accessibility checker) may run."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; script-src 'strict-dynamic'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _read(name: str) -> str:
-    return (files("align.formats") / "data" / name).read_text(encoding="utf-8")
-
-
-def _clean(value: Any) -> Any:
-    return xml_text(value) if type(value) is str else value
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("align.formats", "data"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_clean,
-    )
-    return environment.get_template("report.html.jinja")

@@ -144,6 +144,7 @@ def test_the_filter_needs_no_mouse_and_moves_no_column(page: Any) -> None:
 
 
 def test_links_lead_from_mark_to_mark(page: Any) -> None:
+    page.emulate_media(reduced_motion="reduce")  # or the page would still be on its way when measured
     page.click("text=Go to the first")
     for expected in ("#s3", "#s4", "#s5", "#s7"):
         assert page.evaluate("location.hash") == expected

@@ -87,7 +87,7 @@ CHECKS: tuple[Check, ...] = (
 class ModelEvidence(Protocol):
     """What a translation run knows of one segment, such as a `Hypothesis`.
 
-    `lowest` and `entropy` are used where it has them: see `Context`.
+    `lowest` is used where it has one: see `Context`.
     """
 
     @property
@@ -150,7 +150,6 @@ def check_corpus(
             similarity=cosine if pair.src.strip() and pair.tgt.strip() else None,
             logprob=fact.logprob,
             lowest=getattr(fact, "lowest", None),
-            entropy=getattr(fact, "entropy", None),
             twin=other,
         )
         for pair, cosine, fact, other in zip(corpus, cosines, known, twins(corpus.pairs), strict=True)

@@ -33,7 +33,7 @@ FEATURES = (
     "capitals", "word_length", "distinct", "commas", "negation",
 )  # fmt: skip
 #: Only where a translation run gave them.
-MODEL_FEATURES = ("logprob", "lowest", "entropy")
+MODEL_FEATURES = ("logprob",)
 
 _TYPICAL_SIMILARITY = 0.75
 
@@ -43,9 +43,9 @@ PENALTIES: Mapping[str, float] = {
     "copied": 0.0,
     "script": 0.2,
     "language": 0.2,
-    "repetition": 0.5,
+    "repetition": 0.8,
     "residue": 0.6,
-    "numbers": 0.85,
+    "numbers": 0.9,
     "dates": 0.85,
     "negation": 0.85,
 }
@@ -80,8 +80,7 @@ def features(source: str, hypothesis: str, context: Context) -> dict[str, float]
         "commas": (hypothesis.count(",") + hypothesis.count(";")) / max(len(theirs), 1),
         "negation": float(negation(source, hypothesis, context, 1) is not None),
     }
-    model = {"logprob": context.logprob, "lowest": context.lowest, "entropy": context.entropy}
-    return found | {name: value for name, value in model.items() if value is not None}
+    return found if context.logprob is None else found | {"logprob": context.logprob}
 
 
 def estimate(source: str, hypothesis: str, context: Context) -> float:
@@ -102,7 +101,7 @@ def estimate(source: str, hypothesis: str, context: Context) -> float:
         part["weight"] * (found[name] - part["mean"]) / part["scale"]
         for name, part in weights["features"].items()
     )
-    return factor / (1 + math.exp(-total))
+    return factor / (1 + math.exp(min(-total, 50.0)))  # texts like no other must not overflow
 
 
 @lru_cache(maxsize=1)

@@ -5,8 +5,8 @@
     python benchmarks/quality_estimation.py --hypotheses F.jsonl  the figures for such output as well
     python benchmarks/quality_estimation.py --fit F.jsonl         fit the weights: align/checks/quality.json
 
-A line of F.jsonl: {"source", "hypothesis", "reference", "logprob", "lowest", "entropy"}; the last
-three may be missing.
+A line of F.jsonl: {"source", "hypothesis", "reference", "logprob", "lowest"}; the last
+two may be missing.
 Test sets lie in the folder that ALIGN_SHARED names, or beside the repository.
 """
 
@@ -55,9 +55,7 @@ class Row:
 
 def read_hypotheses(path: Path) -> list[Row]:
     records = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-    contexts = [
-        Context(logprob=r.get("logprob"), lowest=r.get("lowest"), entropy=r.get("entropy")) for r in records
-    ]
+    contexts = [Context(logprob=r.get("logprob"), lowest=r.get("lowest")) for r in records]
     return rows(
         [r["source"] for r in records],
         [r["hypothesis"] for r in records],

@@ -14,9 +14,9 @@ __all__ = ["Check", "Context", "Finder"]
 class Context:
     """What a check may know beside the two texts; None where it is not known.
 
-    `similarity` is the cosine of the two sentence vectors. `logprob` (mean), `lowest` (the least
-    likely token) are natural logarithms of the model's probability a token, `entropy` is the mean
-    entropy a token in nats. `twin` is the other source that got the very same translation.
+    `similarity` is the cosine of the two sentence vectors. `logprob` (mean) and `lowest` (the least
+    likely token) are natural logarithms of the model's probability a token. `twin` is the other
+    source that got the very same translation.
     """
 
     src_lang: str = "ar"
@@ -24,7 +24,6 @@ class Context:
     similarity: float | None = None
     logprob: float | None = None
     lowest: float | None = None
-    entropy: float | None = None
     twin: str | None = None
 
 

@@ -45,7 +45,6 @@ class Remembering:
     named: bool = False
     people: bool = True
     least: float | None = None
-    scored: bool = False
 
     @property
     def plan(self) -> Mapping[str, str]:
@@ -64,14 +63,7 @@ class Remembering:
         from align.memory.translator import MemoryTranslator
 
         with memory:
-            yield MemoryTranslator(
-                translator,
-                memory,
-                people=self.people,
-                least=self.least,
-                scored=self.scored,
-                journal=journal,
-            )
+            yield MemoryTranslator(translator, memory, people=self.people, least=self.least, journal=journal)
 
     def _opened(self) -> Memory | None:
         if self.path is None:
@@ -87,12 +79,10 @@ class Remembering:
             return None
 
 
-def remembering(
-    path: Path | None, *, off: bool, match: int, people: bool, offers: bool, scored: bool
-) -> Remembering:
+def remembering(path: Path | None, *, off: bool, match: int, people: bool, offers: bool) -> Remembering:
     """From the options of the command. `offers`: whether there is a place to show similar sources."""
     from align.memory import default_path, memory_path
 
     chosen = None if off else memory_path(path)
     named = chosen is not None and chosen != default_path()
-    return Remembering(chosen, named, people, match / 100 if offers and people else None, scored)
+    return Remembering(chosen, named, people, match / 100 if offers and people else None)

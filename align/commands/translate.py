@@ -160,7 +160,6 @@ def translate(
             match=match,
             people=reference is None,
             offers=not lines,
-            scored=not no_check and not lines,
         ),
     )
     options = TranslationOptions(
@@ -170,7 +169,6 @@ def translate(
         threads=threads,
         batch_tokens=batch_tokens,
         window=window,
-        token_scores=job.check,
     )
     translator = load_translator(model, revision=revision, options=options)
     if ray is not None:

@@ -43,7 +43,6 @@ KNOWN = st.builds(
     similarity=st.none() | st.floats(-1, 1),
     logprob=st.none() | st.floats(-1e3, 0),
     lowest=st.none() | st.floats(-1e3, 0),
-    entropy=st.none() | st.floats(0, 12),
     twin=st.none() | TEXT,
 )
 

@@ -117,17 +117,21 @@ def main() -> None:
     options = parser.parse_args()
     for folder in options.folders:
         for name in options.only.split(","):
-            start, documents, found = time.process_time(), [], []
+            spent, documents, found = 0.0, [], []
             for path in sorted(folder.glob("*.gold")):
                 gold = parse_links(path.read_text("utf-8"))
-                beads = SYSTEMS[name](lines(path.with_suffix(".ar")), lines(path.with_suffix(".en")))
+                sides = [lines(path.with_suffix(suffix)) for suffix in (".ar", ".en")]
+                start = time.process_time()
+                beads = SYSTEMS[name](*sides)
+                spent += time.process_time() - start
                 documents.append((gold, [links for links, _ in beads]))
-                found += [(score, links in set(gold)) for links, score in beads]
+                right = set(gold)
+                found += [(score, links in right) for links, score in beads]
             scores = score_beads(documents)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(
                 f"{folder.name:14s} {name:10s} strict {scores.f1_strict:.4f} lax {scores.f1_lax:.4f} "
-                f"null {scores.f1_null or 0:.4f} {time.process_time() - start:7.1f} CPU s {peak:6.0f} MB",
+                f"null {scores.f1_null or 0:.4f} {spent:7.1f} CPU s {peak:6.0f} MB",
                 flush=True,
             )
             if options.reliability and name == "ours":

@@ -1,6 +1,10 @@
 """Sentence splitting: boundary F1 on pseudo-documents of translation test sets.
 
     python benchmarks/segmentation.py [FOLDER]
+    python benchmarks/segmentation.py --growth
+
+With `--growth`, CPU seconds for texts of 8,000 and 64,000 characters that are nothing but one awkward
+unit: the ratio should be near 8.
 
 Twenty Arabic lines of a test set, joined by spaces, make a document of one paragraph. The split is
 right where it falls between two lines. Lines of TICO-19 and FLORES-101 often hold several sentences,
@@ -11,12 +15,14 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from align.segment import segment
 
 LINES_A_DOCUMENT = 20
+AWKWARD = ("a", ".", ". ", '."', "(", "(.) ", "1. ", "a.", "\N{ARABIC LETTER BEH}. ", "a\n", f"x{' ' * 500}.")
 SETS = {"NTREX-128": "ntrex128.tsv", "TICO-19": "tico19.tsv", "FLORES-101 devtest": "flores101-devtest.ar"}
 
 
@@ -40,7 +46,21 @@ def boundary_scores(lines: Sequence[str]) -> tuple[float, float, float]:
     return 100 * precision, 100 * recall, 200 * precision * recall / max(precision + recall, 1e-9)
 
 
+def growth() -> None:
+    def seconds(text: str) -> float:
+        started = time.process_time()
+        segment("awkward", text)
+        return time.process_time() - started
+
+    for unit in AWKWARD:
+        short, long = (min(seconds(unit * (length // len(unit))) for _ in range(3)) for length in (8_000, 64_000))
+        print(f"{unit[:8]!r:12}{short:8.4f}{long:8.4f}{long / short:8.1f}")
+
+
 def main() -> None:
+    if sys.argv[1:] == ["--growth"]:
+        growth()
+        return
     root = Path(__file__).parents[1]
     folder = Path(
         sys.argv[1] if len(sys.argv) > 1 else os.environ.get("ALIGN_SHARED", root.parent / "shared")

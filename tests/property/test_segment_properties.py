@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import sys
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -89,13 +90,23 @@ def test_paragraphs_are_split_independently(one: str, other: str) -> None:
         f"x{' ' * 500}.",
     ],
 )
-def test_time_grows_with_the_text(unit: str) -> None:
-    """Eight times the text takes far less than 64 times the seconds."""
+def test_work_grows_with_the_text(unit: str) -> None:
+    """Eight times the text takes eight times the calls. Seconds: `benchmarks/segmentation.py --growth`."""
 
-    def seconds(length: int) -> float:
-        text = unit * (length // len(unit))
-        start = time.process_time()
-        segment("any", text)
-        return time.process_time() - start
+    def calls(length: int) -> int:
+        text, count = unit * (length // len(unit)), 0
 
-    assert seconds(64_000) < 24 * seconds(8_000) + 0.1
+        def note(frame: FrameType, event: str, argument: object) -> None:
+            nonlocal count
+            count += event in ("call", "c_call")
+
+        before = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            segment("any", text)
+        finally:
+            sys.setprofile(before)
+        return count
+
+    calls(8)  # what is loaded once
+    assert calls(64_000) < 9 * calls(8_000) + 100

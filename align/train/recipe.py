@@ -47,7 +47,11 @@ class CleaningOptions:
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
-    """The shape of the model; `warm_start` is "e5" or "" (random weights)."""
+    """The shape of the model, and its first weights.
+
+    `warm_start` is "e5", "" (random weights), or a Marian model (a shipped name, a folder, a hub id)
+    that training goes on from, with its shape and its vocabularies.
+    """
 
     warm_start: str = ""
     encoder_layers: tuple[int, ...] | int = 6

@@ -4,27 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from align.errors import ConfigError
+from align.errors import ConfigError, ModelError
 from align.train.cleaning import TextPair
 from align.train.data import TrainingData
+from align.train.marian import MarianModel, marian_shape, read_marian
 from align.train.network import Network, Shape
 from align.train.normaliser import arabic_rules, english_rules
 from align.train.pretrained import PretrainedEncoder, load_e5
 from align.train.recipe import ModelOptions, Recipe
 from align.train.vocabulary import Vocabulary, cut_pieces, learn_pieces
+from align.translate.files import ModelFiles, find_model
 
-__all__ = ["build_vocabularies", "shape_of", "start_network"]
+__all__ = ["Origin", "build_vocabularies", "shape_of", "start_checksum", "start_network"]
 
 _E5_LAYERS = 12
 _E5_SIZES = (384, 1536, 12, "gelu")  # width, ffn, heads, activation
 
+Origin = PretrainedEncoder | MarianModel | None  # what the first weights are taken from; None: drawn
 
-def _is_warm(options: ModelOptions) -> bool:
-    if options.warm_start not in ("", "e5"):
+
+def _marian_files(options: ModelOptions) -> ModelFiles | None:
+    """The Marian model that training goes on from. Raises `ConfigError` where there is none of that name."""
+    if options.warm_start in ("", "e5"):
+        return None
+    try:
+        return find_model(options.warm_start)
+    except ModelError as error:
         raise ConfigError(
-            f"no warm start is called '{options.warm_start}'", key="warm_start", allowed=("e5", "'' (none)")
-        )
-    return bool(options.warm_start)
+            f"warm_start: {error}", key="warm_start", allowed=("e5", "'' (none)", "a Marian model")
+        ) from None
+
+
+def start_checksum(options: ModelOptions) -> str:
+    """Of the Marian model that training goes on from; "" for the other starts, which cannot change."""
+    files = _marian_files(options)
+    return files.checksum() if files else ""
 
 
 def _layers(wanted: tuple[int, ...] | int) -> tuple[int, ...]:
@@ -36,12 +50,14 @@ def _layers(wanted: tuple[int, ...] | int) -> tuple[int, ...]:
 
 
 def shape_of(options: ModelOptions, vocab: int, dropout: float = 0.0) -> Shape:
-    """The network's shape; a warm start brings its own width, ffn, heads and activation."""
+    """The network's shape; e5 brings its own width, ffn, heads and activation, a Marian model everything."""
+    if (files := _marian_files(options)) is not None:
+        return marian_shape(files, dropout)
     counts = [
         layers if isinstance(layers, int) else len(layers)
         for layers in (options.encoder_layers, options.decoder_layers)
     ]
-    if _is_warm(options):
+    if options.warm_start:
         width, ffn, heads, activation = _E5_SIZES
     else:
         width, ffn, heads, activation = options.width, options.ffn, options.heads, options.activation
@@ -52,10 +68,13 @@ def shape_of(options: ModelOptions, vocab: int, dropout: float = 0.0) -> Shape:
 
 def build_vocabularies(
     options: ModelOptions, pairs: Sequence[TextPair]
-) -> tuple[Vocabulary, Vocabulary, PretrainedEncoder | None]:
-    """Vocabularies cut out of the pretrained model's pieces, or learned where there is none."""
+) -> tuple[Vocabulary, Vocabulary, Origin]:
+    """A Marian model's own vocabularies, or ones cut out of e5's pieces, or learned ones."""
+    if _marian_files(options) is not None:
+        model = read_marian(options.warm_start)
+        return model.src, model.tgt, model
     sources, targets = [a for a, _ in pairs], [b for _, b in pairs]
-    if not _is_warm(options):
+    if not options.warm_start:
         return (
             learn_pieces(sources, options.src_vocab, arabic_rules()),
             learn_pieces(targets, options.tgt_vocab, english_rules()),
@@ -74,24 +93,26 @@ def start_network(
     shape: Shape,
     src: Vocabulary,
     tgt: Vocabulary,
-    pretrained: PretrainedEncoder | None,
+    origin: Origin,
     data: TrainingData,
 ) -> Network:
-    """Random weights by the recipe's seed, or transplanted ones.
+    """Random weights by the recipe's seed, or transplanted ones, or a Marian model's as they are.
 
-    The output bias starts at the log-frequency of each piece, which spares the first steps from
-    learning it.
+    But for the last, the output bias starts at the log-frequency of each piece, which spares the first steps
+    from learning it.
     """
     import numpy as np
     import torch
 
+    if isinstance(origin, MarianModel):
+        return origin.network
     torch.manual_seed(recipe.training.seed)
     network = Network(shape)
-    if pretrained is not None:
+    if origin is not None:
         from align.train.warmstart import transplant
 
         encoder, decoder = _layers(recipe.model.encoder_layers), _layers(recipe.model.decoder_layers)
-        transplant(network, pretrained, src, tgt, encoder, decoder)
+        transplant(network, origin, src, tgt, encoder, decoder)
     counts = np.bincount(data.tgt, minlength=shape.vocab) + 1.0
     logs = torch.from_numpy(np.log(counts / counts.sum())).float()
     network.bias.data.copy_(logs - logs.mean())

@@ -140,6 +140,24 @@ def test_a_longer_schedule_goes_on_from_the_checkpoint(tmp_path: Path) -> None:
     assert any(not torch.equal(tensor, before[name]) for name, tensor in _weights(prepared).items())
 
 
+def test_training_goes_on_from_a_marian_model(trained: Path, tmp_path: Path) -> None:
+    """Its weights, shape and vocabularies are the start, whatever the recipe says of sizes."""
+    from align.train.marian import read_marian
+
+    toy_language.write(tmp_path / "toy.tsv", PAIRS)
+    recipe = load_recipe(toy_language.recipe(tmp_path / "recipe.toml"))
+    recipe = replace(recipe, model=replace(recipe.model, width=64, warm_start=str(trained)))
+    prepared = prepare(recipe, tmp_path, tmp_path / "work")
+    model = read_marian(str(trained))
+    assert prepared.shape == model.network.shape
+    start = torch.load(prepared.folder / "start.pt", weights_only=True)
+    assert all(torch.equal(tensor, start[name]) for name, tensor in model.network.state_dict().items())
+    source = PAIRS[0][0]
+    assert prepared.vocabularies()[0].encode([source]) == model.src.encode([source])
+    with pytest.raises(ConfigError, match="warm_start"):
+        prepare(replace(recipe, model=replace(recipe.model, warm_start="absent")), tmp_path, tmp_path / "w")
+
+
 def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
     """Gradients are summed: one step of two processes is one step of one with both batches."""
     from align.train.data import TrainingData, batches, epoch_order

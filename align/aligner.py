@@ -208,9 +208,11 @@ def _texts(src: Sequence[str], tgt: Sequence[str], grid: Grid, cell: int, kind: 
 
 
 def _signal(measured: Measured, fit: Fit, taken: Gains) -> float:
-    weight = taken.match.sum()
-    mean = float((taken.match * measured.margin).sum() / weight) if weight > 0 else fit.chance
-    return (mean - fit.chance) / fit.noise
+    """By how many standard deviations the matches stand out, on average over matches and units left alone."""
+    band, weight = measured.grid.band, taken.match.sum(axis=1)
+    excess = (taken.match * measured.margin).sum(axis=1) - weight * fit.chance.at(band)
+    beads = float(weight.sum() + (taken.src.sum() + taken.tgt.sum()) / 2)
+    return float((excess / fit.noise.at(band)).sum()) / max(beads, 1e-9)
 
 
 def _warnings(src: Sequence[str], tgt: Sequence[str], signal: float) -> tuple[str, ...]:

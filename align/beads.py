@@ -33,14 +33,14 @@ def format_beads(beads: Iterable[Bead]) -> str:
     return "".join(f"{list(bead.src)}:{list(bead.tgt)}:{bead.score:.4f}\n" for bead in beads)
 
 
-def parse_links(text: str, *, path: str | None = None) -> list[Links]:
-    """Read beads; the third field and empty lines are passed over.
+def parse_links(text: str, *, path: str | None = None, first: int = 1) -> list[Links]:
+    """Read beads from the text that begins at line `first`; the third field and empty lines are passed over.
 
     A gold standard may have gaps and crossings, therefore no order is asked for.
     Raises `FormatError` with the line for anything that is not a bead.
     """
     links = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.splitlines(), start=first):
         if not line.strip():
             continue
         found = _LINE.fullmatch(line)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from align.aligner import DEFAULTS, Alignment, AlignOptions, Scorer, align_texts
+from align.beads import parse_links
 from align.corpus import Bead, Corpus, Document, Pair, Segment
 from align.errors import InputError
 from align.formats.text import read_lines, read_text
@@ -18,6 +19,7 @@ __all__ = [
     "pair_documents",
     "paragraph_anchors",
     "read_anchors",
+    "read_locked",
     "read_side",
     "sure_only",
 ]
@@ -38,11 +40,15 @@ def pair_documents(
     """Align a document with its human translation.
 
     With `paragraphs`, no bead crosses a paragraph mark, provided that both documents have as many of
-    them. `translations`, one a source sentence, help to align and become the pairs' `machine`. The
-    segments of a bead are joined with a space. Raises what `align_texts` raises.
+    them (else a warning says so). `translations`, one a source sentence, help to align and become the
+    pairs' `machine`. The segments of a bead are joined with a space. Raises what `align_texts` raises.
     """
+    warnings: tuple[str, ...] = ()
     if paragraphs:
-        anchors = [*anchors, *paragraph_anchors(src, ref)]
+        marks = paragraph_anchors(src, ref)
+        anchors = [*anchors, *marks]
+        if not marks and src.segments and ref.segments:
+            warnings = ("the texts have unlike numbers of paragraphs: their marks are not kept to",)
     alignment = align_texts(
         src.lines,
         ref.lines,
@@ -53,6 +59,7 @@ def pair_documents(
         translations=translations,
         scorer=scorer,
     )
+    alignment = replace(alignment, warnings=alignment.warnings + warnings)
     signature = {"aligner": "semi-markov", "encoder": encoder.name}
     return corpus_of(src, ref, alignment.beads, translations=translations, signature=signature), alignment
 
@@ -120,6 +127,46 @@ def read_anchors(path: str) -> list[tuple[int, int]]:
             )
         anchors.append((int(fields[0]), int(fields[1])))
     return anchors
+
+
+def read_locked(path: str) -> list[Bead]:
+    """Read beads that are settled, as `format_beads` writes them, probabilities passed over.
+
+    Not all beads of the texts need to be there, but those that are stand in order. One without counterpart
+    has its place from the bead on the line before, which must end right there. Raises `InputError`.
+    """
+    beads: list[Bead] = []
+    for number, line in enumerate(read_lines(path), start=1):
+        for src, tgt in parse_links(line, path=path, first=number):
+            before = beads[-1] if beads else Bead(0, 0, 0, 0)
+            spans = _span(src, before.src_end), _span(tgt, before.tgt_end)
+            problem = ""
+            if None in spans:
+                problem = "units of a bead are not consecutive"
+            elif not (src or tgt):
+                problem = "a bead without units"
+            elif not (src and tgt) and spans != (
+                (before.src_end, before.src_end + len(src)),
+                (before.tgt_end, before.tgt_end + len(tgt)),
+            ):
+                problem = "a unit without counterpart does not follow upon the bead before it"
+            if problem:
+                raise InputError(
+                    problem,
+                    path=path,
+                    line=number,
+                    advice="mend the line, or remove it: then it is not locked",
+                )
+            (i, end), (j, stop) = (span for span in spans if span is not None)
+            beads.append(Bead(i, end, j, stop))
+    return beads
+
+
+def _span(units: Sequence[int], empty: int) -> tuple[int, int] | None:
+    """First unit and end of consecutive units; those of no units are `empty`."""
+    if not units:
+        return empty, empty
+    return (units[0], units[-1] + 1) if list(units) == list(range(units[0], units[0] + len(units))) else None
 
 
 def read_side(path: str, *, lang: str) -> Document:

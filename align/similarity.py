@@ -22,7 +22,8 @@ __all__ = ["Encoder", "Pooled", "Side", "coarse_path", "cosines", "encode_side"]
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-_CENTRE = 1000  # units that are enough to average over
+_CENTRE = 500  # units that are enough to average over
+_PLACE = 250  # units that make a part of a text with means of its own
 _SEAMS = 64  # seams that are measured a side
 _ROWS = 512  # source units whose block vectors are held at a time
 _TILE = 32  # source units a matrix product: small, for a tile holds many cells outside the band
@@ -73,10 +74,22 @@ class Side:
     def __getitem__(self, part: slice) -> Side:
         return Side(self.encoder, self.units[part], self.seam)
 
-    def centre(self) -> Floats:
-        """The mean vector (d,) of single units, of a sample of them in long texts."""
-        centre: Floats = self.encoder.head(self.units[:: len(self) // _CENTRE + 1]).mean(axis=0)
-        return centre
+    def centres(self, blocks: int) -> Floats:
+        """The mean vector of single units around each of so many parts of the text: (blocks, d).
+
+        Only a sample of the units is looked at, and every mean takes in the blocks beside it.
+        """
+        sample = np.arange(0, len(self), max(1, len(self) // (blocks * _CENTRE)))
+        vectors = self.encoder.head(Pooled(self.units.sums[sample], self.units.tokens[sample]))
+        starts = np.searchsorted(self.block_of(sample, blocks), np.arange(blocks))
+        sums = np.add.reduceat(vectors, starts, axis=0)
+        counts = np.diff([*starts, len(sample)]).astype(np.float32)[:, None]
+        centres: Floats = _with_neighbours(sums) / _with_neighbours(counts)
+        return centres
+
+    def block_of(self, units: Ints, blocks: int) -> Ints:
+        """Which of the blocks each unit belongs to; what lies before the text belongs to the first."""
+        return np.clip(units * blocks // len(self), 0, blocks - 1)
 
     def ending(self, first: int, last: int, size: int) -> Floats:
         """Vectors (last - first, d) of the blocks of `size` units that end before first, first + 1...
@@ -103,6 +116,14 @@ class Side:
         return Side(self.encoder, Pooled(sums, np.maximum(tokens, 1)), self.seam)
 
 
+def _with_neighbours(values: Floats) -> Floats:
+    """Every row with the one before it and the one after it."""
+    total: Floats = values.copy()
+    total[1:] += values[:-1]
+    total[:-1] += values[1:]
+    return total
+
+
 def encode_side(texts: Sequence[str], encoder: Encoder) -> Side:
     """Encode the units of a text, and a sample of neighbours joined to measure the seam."""
     units = encoder.pool(texts)
@@ -115,31 +136,40 @@ def encode_side(texts: Sequence[str], encoder: Encoder) -> Side:
     return Side(encoder, units, Pooled(sums.mean(axis=0, keepdims=True), tokens.mean(keepdims=True)))
 
 
-def cosines(src: Side, tgt: Side, grid: Grid) -> Floats:
+def cosines(src: Side, tgt: Side, grid: Grid, *, whole: bool = False) -> Floats:
     """How much the two blocks of every match in the grid have in common: (cells, shapes).
 
-    That is their cosine, less what either has on average with all units of the other side (the mean of
-    both averages), for some blocks ("hubs") are near to everything. 0 where no match is allowed.
+    That is their cosine, less what either has on average with the units of the other side around there (the
+    mean of both averages), for some blocks ("hubs") are near to everything. With `whole`, the averages are
+    over all units, and what tells one part of the text from the others stays. 0 where no match is allowed.
     """
     band = grid.band
     result = np.zeros((band.cells, len(grid.shapes)), dtype=np.float32)
-    src_mean, tgt_mean = src.centre() / 2, tgt.centre() / 2
+    blocks = 1 if whole else max(1, min(len(src), len(tgt)) // _PLACE)
+    src_means, tgt_means = src.centres(blocks).T / 2, tgt.centres(blocks).T / 2
+    src_block = src.block_of(np.arange(-1, len(src)), blocks)  # of the last unit before a cell
+    tgt_block = tgt.block_of(np.arange(-1, len(tgt)), blocks)
     for top in range(0, len(band.low), _ROWS):
         rows = range(top, min(top + _ROWS, len(band.low)))
         columns = range(int(band.low[rows[0]]), int(band.high[rows[-1]]))
         left = {n: src.ending(rows.start, rows.stop, n) for n, _ in grid.shapes}
         right = {m: tgt.ending(columns.start, columns.stop, m) for _, m in grid.shapes}
-        left_hub = {n: vectors @ tgt_mean for n, vectors in left.items()}
-        right_hub = {m: vectors @ src_mean for m, vectors in right.items()}
+        near_src = range(src_block[rows.start], src_block[rows.stop - 1] + 1)
+        near_tgt = range(tgt_block[columns.start], tgt_block[columns.stop - 1] + 1)
+        left_hub = {n: part @ tgt_means[:, near_tgt.start : near_tgt.stop] for n, part in left.items()}
+        right_hub = {m: part @ src_means[:, near_src.start : near_src.stop] for m, part in right.items()}
         for first in range(rows.start, rows.stop, _TILE):
             last = min(first + _TILE, rows.stop)
             low, high = int(band.low[first]) - columns.start, int(band.high[last - 1]) - columns.start
             cells = slice(int(band.start[first]), int(band.start[last]))
             i, j = band.row[cells] - rows.start, band.column[cells] - columns.start
             tile = slice(first - rows.start, last - rows.start)
+            of_src = src_block[band.row[cells]] - near_src.start
+            of_tgt = tgt_block[band.column[cells]] - near_tgt.start
             for k, (n, m) in enumerate(grid.shapes):
                 product = left[n][tile] @ right[m][low:high].T
-                result[cells, k] = product[i - tile.start, j - low] - left_hub[n][i] - right_hub[m][j]
+                hubs = left_hub[n][i, of_tgt] + right_hub[m][j, of_src]
+                result[cells, k] = product[i - tile.start, j - low] - hubs
     result[grid.before == band.cells] = 0
     return result
 
@@ -159,7 +189,7 @@ def coarse_path(src: Side, tgt: Side) -> Ints:
     for left, right in reversed(levels[1:] or levels):
         ends = np.array([len(left), len(right)])
         grid = Grid.of(Band.around(np.minimum(path, ends), radius), [(1, 1)])
-        gain = cosines(left, right, grid)
+        gain = cosines(left, right, grid, whole=True)
         gain -= np.mean(gain) + np.std(gain)  # few blocks exceed this that have nothing in common
         path = 2 * best_path(grid, Gains(gain, np.zeros(len(left)), np.zeros(len(right))))
         radius = _REACH

@@ -1,11 +1,12 @@
 """Fit the weights of align/weights.py to gold alignments, and print them.
 
-    python benchmarks/fit_aligner.py GOLD_FOLDER...
+    python benchmarks/fit_aligner.py GOLD_FOLDER... [--pairs FILE.tsv.xz...]
 
-A folder holds DOC.ar, DOC.en and DOC.gold. The likelihood of the gold beads is maximised by Adam, one
-document a step. So that the weights also hold for texts that are unlike the gold, part of the documents are
-learnt from in spoilt form as well: vectors with noise (a language or register that the encoder knows less
-of), no full stops (verse, subtitles), neighbours glued together on one side (many n-m beads).
+A folder holds DOC.ar, DOC.en and DOC.gold. From every file of sentence pairs, documents are made whose beads
+are known (see made_documents.py). The likelihood of the gold beads is maximised by Adam, one document a
+step. So that the weights also hold for texts that are unlike these, a third of the documents are learnt from
+in spoilt form as well: vectors with noise (a language or register that the encoder knows less of), no full
+stops.
 """
 
 from __future__ import annotations
@@ -17,105 +18,66 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from made_documents import Made, made_documents
 
 from align.aligner import AlignOptions, infer
 from align.beads import Links, parse_links
 from align.cuts import band_between, cells_of
 from align.encode import UseEncoder
-from align.evidence import SHAPES, Fit, Measured, Text, match_evidence, unit_evidence
+from align.evidence import SHAPES, Fit, Measured, Text, match_evidence, unit_evidence, units_alone
 from align.lattice import Gains, Grid, posteriors
 from align.similarity import Pooled, Side, cosines, encode_side
 from align.weights import WEIGHTS
 
 RUN = "run of units alone"
 NAMES = [name for name in WEIGHTS if name != RUN] + [RUN]
-# Noise, glue on side 0 or 1 and its rate, stops kept (source, target), weight of the document.
-PLAIN = (0.0, 0, 0.0, (1, 1), 2.0)
-SPOILT = [
-    (0.5, 0, 0.0, (0, 1), 1.0),
-    (0.7, 0, 0.0, (0, 0), 1.0),
-    (0.5, 0, 0.5, (0, 1), 0.7),
-    (0.7, 1, 0.3, (0, 0), 0.7),
-]
+NOISES = (0.0, 0.6, 0.9)
+DOCUMENTS = 8  # made from each file of pairs
 
 
 @dataclass
 class Example:
     """A document ready to learn from: measured, and its gold beads."""
 
-    name: str
     measured: Measured
     gold: list[Links]
-    weight: float
     fit: Fit | None = None
     evidence: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
 
-def glued(
-    gold: Sequence[Links], side: int, rate: float, random: np.random.Generator
-) -> tuple[list, list, list]:
-    """Join the last and first unit of neighbouring beads on one side: groups of both sides, new gold."""
-    groups: tuple[list, list] = ([], [])
-    beads, k = [], 0
-    while k < len(gold):
-        parts = [[[unit] for unit in units] for units in gold[k]]
-        following = gold[k + 1] if k + 1 < len(gold) else ((), ())
-        if all(gold[k]) and all(following) and random.random() < rate:
-            more = [[[unit] for unit in units] for units in following]
-            more[side][0] = parts[side].pop() + more[side][0]
-            both = [a + b for a, b in zip(parts, more, strict=True)]
-            if (len(both[0]), len(both[1])) in SHAPES:
-                parts, k = both, k + 1
-            else:
-                parts = [[[unit] for unit in units] for units in gold[k]]
-        spans = [tuple(range(len(g), len(g) + len(p))) for g, p in zip(groups, parts, strict=True)]
-        beads.append((spans[0], spans[1]))
-        for group, part in zip(groups, parts, strict=True):
-            group.extend(part)
-        k += 1
-    return groups[0], groups[1], beads
+def noisy(side: Side, noise: float, random: np.random.Generator) -> Side:
+    """A side whose vectors are spoilt, as those of a language or register that the encoder knows less of."""
+    spoilt = side.units.sums + noise * np.sqrt(side.units.tokens)[:, None] * random.normal(
+        size=side.units.sums.shape
+    )
+    return Side(side.encoder, Pooled(spoilt.astype(np.float32), side.units.tokens), side.seam)
 
 
-def joined(side: Side, groups: Sequence[Sequence[int]], noise: float, random: np.random.Generator) -> Side:
-    sums = np.stack([side.units.sums[g].sum(axis=0) + (len(g) - 1) * side.seam.sums[0] for g in groups])
-    tokens = np.array([side.units.tokens[g].sum() + (len(g) - 1) * side.seam.tokens[0] for g in groups])
-    sums += noise * np.sqrt(tokens)[:, None] * random.normal(size=sums.shape)
-    return Side(side.encoder, Pooled(sums.astype(np.float32), tokens.astype(np.float32)), side.seam)
-
-
-def example(
-    name: str, units: Sequence[Sequence[str]], sides: Sequence[Side], gold: list[Links], how: tuple
-) -> Example:
-    noise, glue_side, rate, stops, weight = how
-    random = np.random.default_rng(len(units[0]))
-    *groups, beads = glued(gold, glue_side, rate, random)
-    left, right = (joined(side, group, noise, random) for side, group in zip(sides, groups, strict=True))
-    texts = [
-        Text.of([" ".join(lines[unit] for unit in group) for group in part])
-        for lines, part in zip(units, groups, strict=True)
-    ]
-    texts = [Text(text.length, text.stop * keep) for text, keep in zip(texts, stops, strict=True)]
-    cuts = cells_of((), (), len(left), len(right))
-    grid = Grid.of(band_between(cuts, left, right, AlignOptions().radius), SHAPES)
-    return Example(name, Measured(grid, cosines(left, right, grid), *texts), beads, weight)
-
-
-def examples(folders: Sequence[Path]) -> Iterator[Example]:
+def examples(folders: Sequence[Path], pairs: Sequence[Path]) -> Iterator[Example]:
     encoder = UseEncoder()
-    for folder in folders:
-        for number, path in enumerate(sorted(folder.glob("*.gold"))):
-            units = [
-                path.with_suffix(end).read_text("utf-8").removesuffix("\n").split("\n")
-                for end in (".ar", ".en")
-            ]
-            sides = [encode_side(lines, encoder) for lines in units]
-            gold = parse_links(path.read_text("utf-8"))
-            name = f"{folder.name}/{path.stem}"
-            yield example(name, units, sides, gold, PLAIN)
-            if number % 3 == 0 and any(not all(bead) for bead in gold):
-                for how in SPOILT:
-                    yield example(f"{name} {how}", units, sides, gold, how)
-            print(name, file=sys.stderr)
+    documents = [*(doc for folder in folders for doc in gold_documents(folder))]
+    documents += [doc for seed, path in enumerate(pairs) for doc in made_documents(path, DOCUMENTS, seed)]
+    for number, doc in enumerate(documents):
+        print(doc.name, file=sys.stderr)
+        units = (doc.src, doc.tgt)
+        sides = [encode_side(lines, encoder) for lines in units]
+        for noise in NOISES if number % 3 == 0 else NOISES[:1]:
+            random = np.random.default_rng(number)
+            left, right = (noisy(side, noise, random) if noise else side for side in sides)
+            texts = [Text.of(lines) for lines in units]
+            if noise and number % 2:  # no full stops either
+                texts = [Text.measured(text.length, text.length * 0) for text in texts]
+            cuts = cells_of((), (), len(left), len(right))
+            grid = Grid.of(band_between(cuts, left, right, AlignOptions().radius), SHAPES)
+            yield Example(Measured(grid, cosines(left, right, grid), *texts), doc.gold)
+
+
+def gold_documents(folder: Path) -> Iterator[Made]:
+    for path in sorted(folder.glob("*.gold")):
+        src, tgt = (
+            path.with_suffix(end).read_text("utf-8").removesuffix("\n").split("\n") for end in (".ar", ".en")
+        )
+        yield Made(f"{folder.name}/{path.stem}", src, tgt, parse_links(path.read_text("utf-8")))
 
 
 def weigh(doc: Example) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -127,7 +89,7 @@ def weigh(doc: Example) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         match[..., NAMES.index(name)] = value
     match[measured.grid.before == measured.grid.band.cells] = 0
     units = []
-    for side, habit in zip((measured.src, measured.tgt), doc.fit.habit[len(SHAPES) :], strict=True):
+    for side, habit in units_alone(measured, doc.fit):
         units.append(np.zeros((len(side.length), len(NAMES))))
         for name, value in unit_evidence(side, habit):
             units[-1][:, NAMES.index(name)] = value
@@ -184,7 +146,7 @@ def train(docs: Sequence[Example], weights: np.ndarray, epochs: int, rate: float
             step += 1
             likelihood, slope = gradient(docs[k], weights)
             value += likelihood
-            slope = docs[k].weight * slope - 0.01 * weights
+            slope = slope - 0.01 * weights
             mean, square = 0.9 * mean + 0.1 * slope, 0.98 * square + 0.02 * slope**2
             pace = rate * (1 - 0.95 * step / total)
             weights = weights + pace * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.98**step)) + 1e-6)
@@ -197,11 +159,12 @@ def train(docs: Sequence[Example], weights: np.ndarray, epochs: int, rate: float
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--pairs", nargs="+", type=Path, default=[])
     parser.add_argument("--rounds", type=int, default=2, help="alignments and fits in turn")
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--rate", type=float, default=0.15)
     options = parser.parse_args()
-    docs = list(examples(options.folders))
+    docs = list(examples(options.folders, options.pairs))
     weights = np.array([WEIGHTS[name] for name in NAMES])
     fit_in_rounds(docs, weights, options.rounds, options.epochs, options.rate)
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from align.errors import ConfigError, InputError
+
 if TYPE_CHECKING:
     from align.aligner import Alignment
+    from align.corpus import Bead
     from align.encode import UseEncoder
 
 __all__ = ["pair"]
@@ -31,6 +35,13 @@ Anchors = Annotated[
     str | None,
     typer.Option(help="File of places that belong together: SRC_UNIT:REF_UNIT a line.", show_default=False),
 ]
+Locked = Annotated[
+    str | None,
+    typer.Option(
+        help="File of beads that are settled, as --beads writes them; only the rest is aligned.",
+        show_default=False,
+    ),
+]
 Paragraphs = Annotated[
     bool,
     typer.Option("--paragraphs/--no-paragraphs", help="Keep to paragraph marks if both sides have as many."),
@@ -49,6 +60,7 @@ def pair(
     lines: Lines = False,
     beads: Beads = None,
     anchors: Anchors = None,
+    locked: Locked = None,
     paragraphs: Paragraphs = False,
     min_confidence: MinConfidence = 0.0,
     quiet: Quiet = False,
@@ -62,93 +74,109 @@ def pair(
         align pair article.ar.txt article.en.txt -o out
 
         align pair a.ar a.en --lines --beads a.beads
+
+    To correct an alignment, write the beads with --beads, mend the wrong lines, delete those that you
+    are not sure of, and give the file back with --locked.
     """
     from align.commands.translate import format_names
     from align.encode import UseEncoder
-    from align.pairing import read_anchors
+    from align.pairing import read_anchors, read_locked
 
     names = format_names(formats)
-    fixed = read_anchors(anchors) if anchors else []
-    encoder = UseEncoder()
-    if lines and beads is not None and output is None:
-        _pair_lines(src, ref, beads, fixed, encoder, min_confidence, quiet)
-    else:
-        _pair_documents(
-            src, ref, output, names, lines, beads, fixed, paragraphs, encoder, min_confidence, quiet
-        )
+    if lines and paragraphs:
+        raise ConfigError("--paragraphs means nothing with --lines", key="paragraphs", advice="leave one out")
+    fixed = _Fixed(read_anchors(anchors) if anchors else [], read_locked(locked) if locked else [])
+    job = _Job(src, ref, fixed, UseEncoder(), beads, min_confidence, quiet)
+    try:
+        if lines and beads is not None and output is None:
+            _pair_lines(job)
+        else:
+            _pair_documents(job, output, names, lines, paragraphs)
+    except InputError as error:
+        if error.path is None and (
+            anchors or locked
+        ):  # it is about units, and only here are their files known
+            files = " and ".join(file for file in (anchors, locked) if file)
+            raise InputError(str(error), path=files, advice=error.advice) from None
+        raise
 
 
-def _pair_lines(
-    src: str,
-    ref: str,
-    beads: str,
-    anchors: Sequence[tuple[int, int]],
-    encoder: UseEncoder,
-    min_confidence: float,
-    quiet: bool,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """What the user has settled."""
+
+    anchors: Sequence[tuple[int, int]]
+    locked: Sequence[Bead]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    src: str
+    ref: str
+    fixed: _Fixed
+    encoder: UseEncoder
+    beads: str | None
+    min_confidence: float
+    quiet: bool
+
+
+def _pair_lines(job: _Job) -> None:
     from align.aligner import align_texts
     from align.formats.text import read_lines
 
-    sides = list(read_lines(src)), list(read_lines(ref, lang="en"))
-    alignment = align_texts(*sides, encoder=encoder, anchors=anchors)
-    _write_beads(alignment, beads, (src, ref), min_confidence)
-    _tell(alignment, quiet)
+    sides = list(read_lines(job.src)), list(read_lines(job.ref, lang="en"))
+    alignment = align_texts(*sides, encoder=job.encoder, anchors=job.fixed.anchors, locked=job.fixed.locked)
+    _write_beads(alignment, job)
+    _tell(alignment, job.quiet)
 
 
 def _pair_documents(
-    src: str,
-    ref: str,
-    output: Path | None,
-    formats: Sequence[str],
-    lines: bool,
-    beads: str | None,
-    anchors: Sequence[tuple[int, int]],
-    paragraphs: bool,
-    encoder: UseEncoder,
-    min_confidence: float,
-    quiet: bool,
+    job: _Job, output: Path | None, formats: Sequence[str], lines: bool, paragraphs: bool
 ) -> None:
     from align.jobs import output_folders
     from align.pairing import document_of_lines, pair_documents, read_side, sure_only
     from align.pipeline import Stopwatch, write_outputs
 
     read = document_of_lines if lines else read_side
-    left, right = read(src, lang="ar"), read(ref, lang="en")
+    left, right = read(job.src, lang="ar"), read(job.ref, lang="en")
     watch = Stopwatch()
     with watch("pair"):
         corpus, alignment = pair_documents(
-            left, right, encoder=encoder, anchors=anchors, paragraphs=paragraphs
+            left,
+            right,
+            encoder=job.encoder,
+            anchors=job.fixed.anchors,
+            locked=job.fixed.locked,
+            paragraphs=paragraphs,
         )
-    if min_confidence > 0:
-        corpus = sure_only(corpus, min_confidence)
+    if job.min_confidence > 0:
+        corpus = sure_only(corpus, job.min_confidence)
     folder = output_folders([left.name], output or Path("outputs"))[0]
-    written = write_outputs(corpus, folder, formats, (src, ref), seconds=watch.seconds, source=Path(src).name)
-    if beads is not None:
-        _write_beads(alignment, beads, (src, ref), min_confidence)
-    _tell(alignment, quiet)
-    if not quiet:
+    inputs = (job.src, job.ref)
+    written = write_outputs(corpus, folder, formats, inputs, seconds=watch.seconds, source=Path(job.src).name)
+    _write_beads(alignment, job)
+    _tell(alignment, job.quiet)
+    if not job.quiet:
         for name, paths in written.files.items():
             for path in paths:
                 typer.echo(f"  {name:6} {path}")
 
 
-def _write_beads(alignment: Alignment, target: str, inputs: Sequence[str], min_confidence: float) -> None:
+def _write_beads(alignment: Alignment, job: _Job) -> None:
     from align.atomic import atomic_write
     from align.beads import format_beads
     from align.pipeline import spare_inputs
 
-    kept = [
-        bead
-        for bead in alignment.beads
-        if not min_confidence or (bead.src and bead.tgt and bead.score >= min_confidence)
-    ]
+    if job.beads is None:
+        return
+    least = job.min_confidence
+    kept = [b for b in alignment.beads if not least or (b.src and b.tgt and b.score >= least)]
     text = format_beads(kept)
-    if target == "-":
+    if job.beads == "-":
         sys.stdout.write(text)
         return
-    spare_inputs(Path(target), inputs)
-    with atomic_write(target) as stream:
+    spare_inputs(Path(job.beads), (job.src, job.ref))
+    with atomic_write(job.beads) as stream:
         stream.write(text)
 
 

@@ -105,3 +105,55 @@ def test_no_pair_crosses_an_anchor_from_a_file(tmp_path: Path) -> None:
     for src, tgt in parse_links(beads.read_text(encoding="utf-8")):
         ends.append((ends[-1][0] + len(src), ends[-1][1] + len(tgt)))
     assert (3, 5) in ends
+
+
+def test_corrected_beads_are_given_back(tmp_path: Path) -> None:
+    """Beads that are locked come out as they are, those without counterpart too; the rest is aligned."""
+    source, reference = GOLD / "coral-study.ar", GOLD / "coral-study.en"
+    locked, beads = tmp_path / "locked", tmp_path / "beads"
+    locked.write_text("[0]:[0, 1]:0.4\n[1]:[]\n[5, 6]:[7]\n", encoding="utf-8")
+    arguments = ("pair", "--lines", source, reference, "--beads", beads, "-q", "--locked", locked)
+    done = align(*arguments)
+    assert done.returncode == 0, done.stderr
+    found = parse_links(beads.read_text(encoding="utf-8"))
+    assert found[:2] == [((0,), (0, 1)), ((1,), ())]
+    assert ((5, 6), (7,)) in found
+    assert [unit for src, _ in found for unit in src] == list(
+        range(len(source.read_text("utf-8").splitlines()))
+    )
+
+    for text, line, reason in (
+        ("[0]:[0]\n[2, 4]:[3]\n", 2, "not consecutive"),
+        ("[0]:[0]\n[3]:[]\n", 2, "does not follow"),
+        ("[0]:[0]\nzero:one\n", 2, "not a bead"),
+    ):
+        locked.write_text(text, encoding="utf-8")
+        done = align(*arguments)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"align: error: {locked}:{line}: ")
+        assert reason in done.stderr
+    locked.write_text("[99]:[99]\n", encoding="utf-8")
+    done = align(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"align: error: {locked}: ")
+
+
+def test_paragraph_marks_are_kept_to_where_both_sides_have_as_many(tmp_path: Path) -> None:
+    source, reference = tmp_path / "a.ar.txt", tmp_path / "a.en.txt"
+    arabic, english = (
+        (SAMPLE / f"coral-study.{lang}.txt").read_text("utf-8").splitlines()[1:4] for lang in ("ar", "en")
+    )
+    source.write_text("\n".join(arabic), encoding="utf-8")
+    reference.write_text("\n".join(english), encoding="utf-8")
+    arguments = ("pair", source, reference, "-o", tmp_path, "-f", "jsonl", "--paragraphs")
+    done = align(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert "warning" not in done.stderr
+    corpus = read_corpus(tmp_path / "a.ar" / "corpus.jsonl")
+    for number, paragraph in enumerate(english):
+        assert " ".join(pair.tgt for pair in corpus if pair.paragraph == number) == paragraph
+    reference.write_text(english[0], encoding="utf-8")
+    assert "warning: the texts have unlike numbers of paragraphs" in align(*arguments).stderr
+    refused = align(*arguments, "--lines")
+    assert refused.returncode == 2
+    assert "--paragraphs means nothing with --lines" in refused.stderr

@@ -1,6 +1,10 @@
 """Aligners side by side on sets of documents with gold beads: F1, CPU seconds, peak memory.
 
     python benchmarks/alignment.py SET_FOLDER... [--only ours,galechurch,length,greedy] [--reliability]
+    python benchmarks/alignment.py SET_FOLDER... --ablation [--model ar-en]
+
+With `--ablation`, ours without some of its evidence (the other weights are as they were fitted, with all of
+it), with fewer passes, and with the translations of a model as further evidence.
 
 A folder holds DOC.ar, DOC.en and DOC.gold, a unit a line. (A script called align.py would hide the package
 of that name from every script beside it.)
@@ -12,13 +16,16 @@ import argparse
 import resource
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
-from align.aligner import align_texts
+from align.aligner import AlignOptions, align_texts, infer
 from align.beads import Links, parse_links, score_beads
 from align.encode import UseEncoder
+from align.weights import WEIGHTS
 
 ENCODER = UseEncoder()
 Beads = list[tuple[Links, float]]
@@ -35,6 +42,52 @@ COSTS = {
 def ours(src: Sequence[str], tgt: Sequence[str]) -> Beads:
     beads = align_texts(src, tgt, encoder=ENCODER).beads
     return [((tuple(bead.src), tuple(bead.tgt)), bead.score) for bead in beads]
+
+
+def without(*kinds: str) -> Callable[[Sequence[str], Sequence[str]], Beads]:
+    """Ours with the weights of all evidence whose name begins so set to nothing."""
+    weights = {name: 0.0 if name.startswith(kinds) else weight for name, weight in WEIGHTS.items()}
+
+    def aligned(src: Sequence[str], tgt: Sequence[str]) -> Beads:
+        with mock.patch("align.aligner.infer", partial(infer, weights=weights)):
+            return ours(src, tgt)
+
+    return aligned
+
+
+def in_passes(passes: int) -> Callable[[Sequence[str], Sequence[str]], Beads]:
+    def aligned(src: Sequence[str], tgt: Sequence[str]) -> Beads:
+        beads = align_texts(src, tgt, encoder=ENCODER, options=AlignOptions(passes=passes)).beads
+        return [((tuple(bead.src), tuple(bead.tgt)), bead.score) for bead in beads]
+
+    return aligned
+
+
+def translated(model: str) -> Callable[[Sequence[str], Sequence[str]], Beads]:
+    """Ours with the model's translations, whose time is counted too."""
+    from align.translate import load_translator
+
+    translator = load_translator(model)
+
+    def aligned(src: Sequence[str], tgt: Sequence[str]) -> Beads:
+        lines = [hypothesis.text for hypothesis in translator.translate(src)]
+        beads = align_texts(src, tgt, encoder=ENCODER, translations=lines).beads
+        return [((tuple(bead.src), tuple(bead.tgt)), bead.score) for bead in beads]
+
+    return aligned
+
+
+def ablation(model: str) -> dict[str, Callable[[Sequence[str], Sequence[str]], Beads]]:
+    return {
+        "ours": ours,
+        "one pass": in_passes(1),
+        "two passes": in_passes(2),
+        "no lengths": without("length"),
+        "no stops": without("stops"),
+        "no habits": without("habit"),
+        "none of these": without("length", "stops", "habit"),
+        "translations": translated(model),
+    }
 
 
 def length(src: Sequence[str], tgt: Sequence[str]) -> Beads:
@@ -114,15 +167,18 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--only", default=",".join(SYSTEMS))
     parser.add_argument("--reliability", action="store_true")
+    parser.add_argument("--ablation", action="store_true")
+    parser.add_argument("--model", default="ar-en", help="whose translations the ablation tries")
     options = parser.parse_args()
+    systems = ablation(options.model) if options.ablation else SYSTEMS
     for folder in options.folders:
-        for name in options.only.split(","):
+        for name in systems if options.ablation else options.only.split(","):
             spent, documents, found = 0.0, [], []
             for path in sorted(folder.glob("*.gold")):
                 gold = parse_links(path.read_text("utf-8"))
                 sides = [lines(path.with_suffix(suffix)) for suffix in (".ar", ".en")]
                 start = time.process_time()
-                beads = SYSTEMS[name](*sides)
+                beads = systems[name](*sides)
                 spent += time.process_time() - start
                 documents.append((gold, [links for links, _ in beads]))
                 right = set(gold)
@@ -130,7 +186,7 @@ def main() -> None:
             scores = score_beads(documents)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(
-                f"{folder.name:14s} {name:10s} strict {scores.f1_strict:.4f} lax {scores.f1_lax:.4f} "
+                f"{folder.name:14s} {name:13s} strict {scores.f1_strict:.4f} lax {scores.f1_lax:.4f} "
                 f"null {scores.f1_null or 0:.4f} {spent:7.1f} CPU s {peak:6.0f} MB",
                 flush=True,
             )

@@ -32,7 +32,7 @@ from align.weights import WEIGHTS
 RUN = "run of units alone"
 NAMES = [name for name in WEIGHTS if name != RUN] + [RUN]
 NOISES = (0.0, 0.6, 0.9)
-DOCUMENTS = 8  # made from each file of pairs
+DOCUMENTS = 4  # made from each file of pairs
 
 
 @dataclass

@@ -17,7 +17,7 @@ import numpy as np
 
 from align.beads import Links
 
-UNITS = (25, 80, 260)  # pairs a document: an article, a report, a book
+UNITS = 260  # pairs a document
 _CLAUSE = re.compile("(?<=[,;:\N{ARABIC COMMA}\N{ARABIC SEMICOLON}])\\s+|\\s+(?=\N{EM DASH}|\N{EN DASH}|\\()")
 _SPACE = re.compile(r"\s+")
 _MARKS = re.compile(r"[^\w\s]+")
@@ -73,7 +73,7 @@ def made_documents(path: Path, count: int, seed: int) -> Iterator[Made]:
     rng = np.random.default_rng(seed)
     pairs = read_pairs(path)
     for number in range(count):
-        size = min(int(rng.choice(UNITS)), len(pairs))
+        size = min(UNITS, len(pairs))
         first = int(rng.integers(0, len(pairs) - size + 1))
         habits = Habits.drawn(rng)
         src, tgt, gold = _make(pairs[first : first + size], habits, rng)

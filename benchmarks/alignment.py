@@ -4,7 +4,8 @@
     python benchmarks/alignment.py SET_FOLDER... --ablation [--model ar-en]
 
 With `--ablation`, ours without some of its evidence (the other weights are as they were fitted, with all of
-it), with fewer passes, and with the translations of a model as further evidence.
+it), with fewer passes, and with a model's evidence: its translations, and its forced decoding of doubtful
+beads.
 
 A folder holds DOC.ar, DOC.en and DOC.gold, a unit a line. (A script called align.py would hide the package
 of that name from every script beside it.)
@@ -25,9 +26,23 @@ import numpy as np
 from align.aligner import AlignOptions, align_texts, infer
 from align.beads import Links, parse_links, score_beads
 from align.encode import UseEncoder
+from align.similarity import Pooled
 from align.weights import WEIGHTS
 
-ENCODER = UseEncoder()
+
+class TimedEncoder(UseEncoder):
+    """The encoder, and the processor seconds that encoding took."""
+
+    spent = 0.0
+
+    def pool(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Pooled:
+        start = time.process_time()
+        pooled = super().pool(texts, progress)
+        self.spent += time.process_time() - start
+        return pooled
+
+
+ENCODER = TimedEncoder()
 Beads = list[tuple[Links, float]]
 COSTS = {
     (1, 1): 0.0,
@@ -77,6 +92,22 @@ def translated(model: str) -> Callable[[Sequence[str], Sequence[str]], Beads]:
     return aligned
 
 
+def scored(model: str) -> Callable[[Sequence[str], Sequence[str]], Beads]:
+    """Ours, with the model's forced decoding as the judge of doubtful beads."""
+    from align.translate import load_translator
+
+    translator = load_translator(model)
+
+    def scorer(pairs: Sequence[tuple[str, str]]) -> list[float]:
+        return translator.score([src for src, _ in pairs], [tgt for _, tgt in pairs])
+
+    def aligned(src: Sequence[str], tgt: Sequence[str]) -> Beads:
+        beads = align_texts(src, tgt, encoder=ENCODER, scorer=scorer).beads
+        return [((tuple(bead.src), tuple(bead.tgt)), bead.score) for bead in beads]
+
+    return aligned
+
+
 def ablation(model: str) -> dict[str, Callable[[Sequence[str], Sequence[str]], Beads]]:
     return {
         "ours": ours,
@@ -87,6 +118,7 @@ def ablation(model: str) -> dict[str, Callable[[Sequence[str], Sequence[str]], B
         "no habits": without("habit"),
         "none of these": without("length", "stops", "habit"),
         "translations": translated(model),
+        "forced decoding": scored(model),
     }
 
 
@@ -174,6 +206,7 @@ def main() -> None:
     for folder in options.folders:
         for name in systems if options.ablation else options.only.split(","):
             spent, documents, found = 0.0, [], []
+            ENCODER.spent = 0.0
             for path in sorted(folder.glob("*.gold")):
                 gold = parse_links(path.read_text("utf-8"))
                 sides = [lines(path.with_suffix(suffix)) for suffix in (".ar", ".en")]
@@ -184,10 +217,11 @@ def main() -> None:
                 right = set(gold)
                 found += [(score, links in right) for links, score in beads]
             scores = score_beads(documents)
+            encoding = f"({ENCODER.spent:.1f} encoding)"
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(
-                f"{folder.name:14s} {name:13s} strict {scores.f1_strict:.4f} lax {scores.f1_lax:.4f} "
-                f"null {scores.f1_null or 0:.4f} {spent:7.1f} CPU s {peak:6.0f} MB",
+                f"{folder.name:14s} {name:15s} strict {scores.f1_strict:.4f} lax {scores.f1_lax:.4f} "
+                f"null {scores.f1_null or 0:.4f} {spent:7.1f} CPU s {encoding} {peak:6.0f} MB",
                 flush=True,
             )
             if options.reliability and name == "ours":

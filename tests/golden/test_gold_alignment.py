@@ -24,7 +24,7 @@ def test_the_gold_is_there() -> None:
 
 
 # Known to fail: two short sentences about other things are taken for a pair, and an omission for a merger
-# (13 of 17 beads are right). Weights fitted to TED talks alone got 15 of them, and verse wrong.
+# (13 of 17 beads are right).
 HARD = pytest.mark.xfail(reason="gorgol-flood: strict F1 below 0.9", strict=True)
 
 

@@ -126,6 +126,7 @@ def test_corrected_beads_are_given_back(tmp_path: Path) -> None:
     for text, line, reason in (
         ("[0]:[0]\n[2, 4]:[3]\n", 2, "not consecutive"),
         ("[0]:[0]\n[3]:[]\n", 2, "does not follow"),
+        ("[0]:[0]\n[]:[]\n", 2, "without units"),
         ("[0]:[0]\nzero:one\n", 2, "not a bead"),
     ):
         locked.write_text(text, encoding="utf-8")

@@ -29,6 +29,15 @@ def test_evidence_from_outside_is_used() -> None:
     assert {"meaning", "confidence", "duplicate"} <= found
 
 
+def test_degrees_are_not_per_cent() -> None:
+    degrees = "بلغت الحرارة 32.5 درجة مئوية"
+    assert "percent" not in {
+        flag.check for flag in check_pair(degrees, "The heat was 32.5 degrees", Context())
+    }
+    points = "ارتفعت الفائدة 2 نقطة مئوية"
+    assert "percent" in {flag.check for flag in check_pair(points, "Interest rose by 2", Context())}
+
+
 def test_a_corpus_gets_quality_and_duplicates_and_keeps_foreign_flags() -> None:
     pairs = (
         Pair(1, "جملة أولى هنا", "the very same long sentence"),

@@ -135,7 +135,8 @@ class Place:
 
     def at(self, band: Band, cells: slice = slice(None)) -> Floats:
         """The values of some cells: (cells, ...)."""
-        values: Floats = (self.row[band.row[cells]] + self.column[band.column[cells]]) / 2
+        row, column = (side.astype(np.float32) for side in (self.row, self.column))
+        values: Floats = (row[band.row[cells]] + column[band.column[cells]]) / 2
         return values
 
     def least(self, other: Place) -> Place:
@@ -341,9 +342,12 @@ def _stops(side: Text, start: Ints, end: Ints) -> tuple[Floats, Floats, Floats]:
     """Of blocks: the stop at the end, the sum of those before it, how telling stops are around there."""
     last = np.maximum(end - 1, 0)
     before = _running(side.stop)
-    inside = before[last] - before[np.minimum(start, last)]
+    inside = (before[last] - before[np.minimum(start, last)]).astype(np.float32)
     nothing = end == 0  # of no block
-    return np.where(nothing, 0, side.stop[last]), inside, np.where(nothing, 0, side.telling[last])
+    stop, telling = (
+        np.where(nothing, 0, values[last]).astype(np.float32) for values in (side.stop, side.telling)
+    )
+    return stop, inside, telling
 
 
 def unit_evidence(side: Text, habit: Floats) -> Iterator[tuple[str, Floats]]:
@@ -397,7 +401,10 @@ class _Blocks:
         sums = []
         for values in ("length", "size"):
             src, tgt = (_running(getattr(side, values)) for side in (measured.src, measured.tgt))
-            sums += [src[src_end] - src[src_start], tgt[tgt_end] - tgt[tgt_start]]
+            sums += [
+                (side[end] - side[start]).astype(np.float32)
+                for side, start, end in ((src, src_start, src_end), (tgt, tgt_start, tgt_end))
+            ]
         return _Blocks(src_start, src_end, tgt_start, tgt_end, *sums)
 
     @property

@@ -22,7 +22,7 @@ __all__ = ["Encoder", "Pooled", "Side", "coarse_path", "cosines", "encode_side"]
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-_CENTRE = 500  # units that are enough to average over
+_CENTRE = 64  # units of a part that are enough to average over, as its neighbours count too
 _PLACE = 250  # units that make a part of a text with means of its own
 _SEAMS = 64  # seams that are measured a side
 _ROWS = 512  # source units whose block vectors are held at a time
@@ -149,11 +149,12 @@ def cosines(src: Side, tgt: Side, grid: Grid, *, whole: bool = False) -> Floats:
     src_means, tgt_means = src.centres(blocks).T / 2, tgt.centres(blocks).T / 2
     src_block = src.block_of(np.arange(-1, len(src)), blocks)  # of the last unit before a cell
     tgt_block = tgt.block_of(np.arange(-1, len(tgt)), blocks)
+    src_sizes, tgt_sizes = map(set, zip(*grid.shapes, strict=True))
     for top in range(0, len(band.low), _ROWS):
         rows = range(top, min(top + _ROWS, len(band.low)))
         columns = range(int(band.low[rows[0]]), int(band.high[rows[-1]]))
-        left = {n: src.ending(rows.start, rows.stop, n) for n, _ in grid.shapes}
-        right = {m: tgt.ending(columns.start, columns.stop, m) for _, m in grid.shapes}
+        left = {n: src.ending(rows.start, rows.stop, n) for n in src_sizes}
+        right = {m: tgt.ending(columns.start, columns.stop, m) for m in tgt_sizes}
         near_src = range(src_block[rows.start], src_block[rows.stop - 1] + 1)
         near_tgt = range(tgt_block[columns.start], tgt_block[columns.stop - 1] + 1)
         left_hub = {n: part @ tgt_means[:, near_tgt.start : near_tgt.stop] for n, part in left.items()}

@@ -5,7 +5,7 @@
 
 With `--ablation`, ours without some of its evidence (the other weights are as they were fitted, with all of
 it), with fewer passes, and with a model's evidence: its translations, and its forced decoding of doubtful
-beads.
+beads. Texts are encoded once there, for the first line of each set.
 
 A folder holds DOC.ar, DOC.en and DOC.gold, a unit a line. (A script called align.py would hide the package
 of that name from every script beside it.)
@@ -31,14 +31,19 @@ from align.weights import WEIGHTS
 
 
 class TimedEncoder(UseEncoder):
-    """The encoder, and the processor seconds that encoding took."""
+    """The encoder, and the processor seconds it took; with a `memory`, no text is encoded again."""
 
     spent = 0.0
+    memory: dict[tuple[str, ...], Pooled] | None = None
 
     def pool(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Pooled:
+        if self.memory is not None and (known := self.memory.get(tuple(texts))) is not None:
+            return known
         start = time.process_time()
         pooled = super().pool(texts, progress)
         self.spent += time.process_time() - start
+        if self.memory is not None:
+            self.memory[tuple(texts)] = pooled
         return pooled
 
 
@@ -204,6 +209,7 @@ def main() -> None:
     options = parser.parse_args()
     systems = ablation(options.model) if options.ablation else SYSTEMS
     for folder in options.folders:
+        ENCODER.memory = {} if options.ablation else None
         for name in systems if options.ablation else options.only.split(","):
             spent, documents, found = 0.0, [], []
             ENCODER.spent = 0.0

@@ -12,7 +12,8 @@ Each runs in its own process, in turns, `--rounds` times; the best of its rounds
 are the measure: wall time suffers from whatever else the machine does. The slow systems translate every
 fourth or eighth sentence only, since their speed does not grow with the number. `large` is a model of
 opus-mt-ar-en's size and layout with random weights: every output of a batch is forced to the length of the
-longest source in it, by the same wrapper around every system's own call.
+longest source in it, by the same wrapper around every system's own call. For that, sentences are cut to whole
+multiples of 8 pieces, so that hardly a batch holds two lengths and all systems have as much to do.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from align.translate.files import shipped_models
+from align.translate.files import find_model, shipped_models
+from align.translate.tokens import Tokenizer, model_input
 
 ROOT = Path(__file__).parent.parent
 SLOW = {"naive": 8, "batched": 4, "ours-torch": 4, "argos": 4}
@@ -48,6 +50,17 @@ def articles(count: int) -> list[str]:
         changed = [word if choice.random() < 0.75 else choice.choice(words) for word in row]
         found[" ".join(changed)] = None
     return list(found)[:count]
+
+
+def cut(sentences: list[str], folder: str) -> list[str]:
+    """Their longest beginnings whose pieces, with the end mark, are a whole multiple of 8 in number."""
+    tokenizer, found = Tokenizer(find_model(folder)), dict.fromkeys([""])
+    for sentence in sentences:
+        words = sentence.split()
+        while words and (len(tokenizer.pieces([model_input(" ".join(words))])[0]) + 1) % 8:
+            words.pop()
+        found[" ".join(words)] = None
+    return list(found)[1:]
 
 
 def large(folder: Path) -> Path:
@@ -150,6 +163,8 @@ def main() -> None:
             "sentences": sentences,
             "threads": options.threads,
         }
+        if job["forced"]:
+            job["sentences"] = sentences = cut(sentences, job["folder"])
         cache = scratch / "cache"
         words = sum(len(line.split()) for line in sentences)
         print(

@@ -34,8 +34,8 @@ def forced(sources: Sequence[Sequence[Any]]) -> int:
 # transformers
 
 
-def transformers(job: Job, batches: Callable[[Sequence[str]], list[list[int]]]) -> Translate:
-    """`generate` in float32 as people call it, over batches of sentence numbers."""
+def transformers(job: Job, batches: Callable[[Sequence[int]], list[list[int]]]) -> Translate:
+    """`generate` in float32 as people call it, over batches of sentence numbers, made of the lengths."""
     import torch
     from transformers import GenerationConfig, MarianMTModel
     from transformers import MarianTokenizer as Theirs
@@ -48,7 +48,7 @@ def transformers(job: Job, batches: Callable[[Sequence[str]], list[list[int]]]) 
 
     def translate(texts: Sequence[str]) -> list[str]:
         out = [""] * len(texts)
-        for numbers in batches(texts):
+        for numbers in batches([len(theirs(text).input_ids) for text in texts]):
             inputs = theirs([texts[n] for n in numbers], return_tensors="pt", padding=True)
             length = inputs.input_ids.shape[1] if job["forced"] else 0
             config = GenerationConfig(
@@ -72,14 +72,14 @@ def transformers(job: Job, batches: Callable[[Sequence[str]], list[list[int]]]) 
 
 def naive(job: Job) -> Translate:
     """A sentence at a time."""
-    return transformers(job, lambda texts: [[n] for n in range(len(texts))])
+    return transformers(job, lambda lengths: [[n] for n in range(len(lengths))])
 
 
 def batched(job: Job) -> Translate:
     """Batches of 32 of like length."""
 
-    def batches(texts: Sequence[str]) -> list[list[int]]:
-        order = sorted(range(len(texts)), key=lambda n: -len(texts[n]))
+    def batches(lengths: Sequence[int]) -> list[list[int]]:
+        order = sorted(range(len(lengths)), key=lambda n: -lengths[n])
         return [order[k : k + 32] for k in range(0, len(order), 32)]
 
     return transformers(job, batches)

@@ -49,27 +49,33 @@ class TorchEngine:
 
     def score(self, sources: Sequence[Pieces], targets: Sequence[Pieces]) -> list[list[float]]:
         """See `Engine`."""
-        longest = max(map(len, targets)) + 1
-        rows = max(1, _LOGITS_AT_ONCE // (longest * len(self._target)))
-        scores: list[list[float]] = []
-        for start in range(0, len(sources), rows):
-            scores += self._scored(sources[start : start + rows], targets[start : start + rows])
-        return scores
+        import torch
+
+        src, mask = self._rows(sources, self._vocab)
+        with torch.inference_mode():
+            return self._forced(self._encoded(src, mask), mask, targets)
 
     def _translated(self, batch: Batch, options: TranslationOptions) -> list[Output]:
         import torch
+        from transformers.modeling_outputs import BaseModelOutput
 
         src, mask = self._rows(batch.sources, self._vocab)
         with torch.inference_mode():
+            encoded = self._encoded(src, mask)
             ids = self._model.generate(
-                input_ids=src, attention_mask=mask, generation_config=self._generation(batch.limit, options)
+                encoder_outputs=BaseModelOutput(encoded),
+                attention_mask=mask,
+                generation_config=self._generation(batch.limit, options),
             )
-        special = {self._pad, self._eos}
-        targets = [[self._pieces[n] for n in row if n not in special] for row in ids.tolist()]
-        scores = self.score(batch.sources, targets)
+            special = {self._pad, self._eos}
+            targets = [[self._pieces[n] for n in row if n not in special] for row in ids.tolist()]
+            scores = self._forced(encoded, mask, targets)
         return [
             Output.scored(pieces, values, batch.limit) for pieces, values in zip(targets, scores, strict=True)
         ]
+
+    def _encoded(self, src: Any, mask: Any) -> Any:
+        return self._model.get_encoder()(input_ids=src, attention_mask=mask).last_hidden_state
 
     def _generation(self, limit: int, options: TranslationOptions) -> Any:
         from transformers import GenerationConfig
@@ -87,18 +93,27 @@ class TorchEngine:
             decoder_start_token_id=self._pad,
         )
 
-    def _scored(self, sources: Sequence[Pieces], targets: Sequence[Pieces]) -> list[list[float]]:
-        import torch
+    def _forced(self, encoded: Any, mask: Any, targets: Sequence[Pieces]) -> list[list[float]]:
+        """Log-probabilities of the pieces and the end mark of each target, some rows at a time."""
+        from transformers.modeling_outputs import BaseModelOutput
 
-        src, mask = self._rows(sources, self._vocab)
-        tgt, real = self._rows(targets, self._target)
-        prefix = torch.full_like(tgt, self._pad)
-        prefix[:, 1:] = tgt[:, :-1]
-        with torch.inference_mode():
-            logits = self._model(input_ids=src, attention_mask=mask, decoder_input_ids=prefix).logits.float()
+        longest = max(map(len, targets)) + 1
+        count = max(1, _LOGITS_AT_ONCE // (longest * len(self._target)))
+        scores: list[list[float]] = []
+        for start in range(0, len(targets), count):
+            rows = slice(start, start + count)
+            tgt, real = self._rows(targets[rows], self._target)
+            prefix = tgt.roll(1, dims=1)
+            prefix[:, 0] = self._pad
+            logits = self._model(
+                encoder_outputs=BaseModelOutput(encoded[rows]),
+                attention_mask=mask[rows],
+                decoder_input_ids=prefix,
+            ).logits.float()
             logits[:, :, self._pad] = float("-inf")  # no choice in generation, and CTranslate2 lacks it
             picked = logits.log_softmax(-1).gather(2, tgt[:, :, None]).squeeze(2).tolist()
-        return [row[:length] for row, length in zip(picked, real.sum(1).tolist(), strict=True)]
+            scores += [row[:n] for row, n in zip(picked, real.sum(1).tolist(), strict=True)]
+        return scores
 
     def _rows(self, batch: Sequence[Pieces], vocab: dict[str, int]) -> tuple[Any, Any]:
         """Piece sequences -> ids and mask, both [batch, longest + 1]."""

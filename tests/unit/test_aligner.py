@@ -11,10 +11,10 @@ from align.corpus import Document, Segment
 from align.cuts import cells_of
 from align.encode import UseEncoder
 from align.errors import InputError
-from align.evidence import bare
-from align.lattice import Band
+from align.evidence import SHAPES, bare
+from align.lattice import Band, Grid
 from align.pairing import paragraph_anchors, read_anchors
-from align.similarity import encode_side
+from align.similarity import Floats, Pooled, Side, cosines, encode_side
 
 
 def document(*paragraphs: int) -> Document:
@@ -56,3 +56,24 @@ def test_a_block_vector_is_near_that_of_the_joined_sentences() -> None:
     side = encode_side(texts, encoder)
     joined = encoder.head(encoder.pool([" ".join(texts)]))
     assert float(side.ending(3, 4, 3)[0] @ joined[0]) > 0.97
+
+
+def test_each_block_vector_is_made_once() -> None:
+    rows = 0
+
+    class Counting(UseEncoder):
+        def head(self, pooled: Pooled) -> Floats:
+            nonlocal rows
+            rows += len(pooled)
+            vectors: Floats = pooled.sums / np.linalg.norm(pooled.sums, axis=1, keepdims=True)
+            return vectors
+
+    units = 1200
+    sums = np.random.default_rng(0).normal(size=(units, 8)).astype(np.float32)
+    side = Side(
+        Counting(), Pooled(sums, np.ones(units, np.float32)), Pooled(sums[:1] * 0, np.zeros(1, np.float32))
+    )
+    diagonal = np.stack([np.arange(units + 1)] * 2, axis=1)
+    cosines(side, side, Grid.of(Band.around(diagonal, 8), SHAPES))
+    blocks = 2 * 5 * units  # of either side, of one to five units
+    assert blocks < rows < 1.2 * blocks

@@ -203,10 +203,10 @@ def _ours(job: Job, engine: Any, scores: bool) -> Translate:
     elif job["forced"]:
         generate = loaded._model.generate
 
-        def longest(input_ids: Any, generation_config: Any, **rest: Any) -> Any:
-            length = input_ids.shape[1]
+        def longest(attention_mask: Any, generation_config: Any, **rest: Any) -> Any:
+            length = attention_mask.shape[1]
             generation_config.max_new_tokens = generation_config.min_new_tokens = length
-            return generate(input_ids=input_ids, generation_config=generation_config, **rest)
+            return generate(attention_mask=attention_mask, generation_config=generation_config, **rest)
 
         loaded._model.generate = longest
     return lambda texts: [hypothesis.text for hypothesis in translator.translate(texts)]

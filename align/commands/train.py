@@ -34,7 +34,10 @@ From = Annotated[
     ),
 ]
 CorpusOption = Annotated[
-    Path | None, typer.Option("--corpus", help="Folder of the recipe's corpus files.", show_default=False)
+    list[Path] | None,
+    typer.Option(
+        "--corpus", help="Folder of the recipe's corpus files; may be given again.", show_default=False
+    ),
 ]
 HeldOut = Annotated[
     list[Path] | None,
@@ -100,10 +103,13 @@ def train(
         raise ConfigError(
             "one recipe (.toml) is expected", advice="to fine-tune on pairs, name the model with --from"
         )
-    if corpus is None:
+    if not corpus:
         raise ConfigError("the recipe's corpus files are missing", advice="give their folder with --corpus")
-    if not corpus.is_dir():
-        raise InputError("no such folder", path=corpus, advice="--corpus is the folder of the recipe's files")
+    for folder in corpus:
+        if not folder.is_dir():
+            raise InputError(
+                "no such folder", path=folder, advice="--corpus is the folder of the recipe's files"
+            )
     _from_recipe(files[0], corpus, output, held_out or [], dev, quiet)
 
 
@@ -114,7 +120,12 @@ def _refuse(with_what: str, options: dict[str, Any]) -> None:
 
 
 def _from_recipe(
-    recipe: Path, corpus: Path, output: Path, held_out: Sequence[Path], dev: Path | None, quiet: bool
+    recipe: Path,
+    corpus: Sequence[Path],
+    output: Path,
+    held_out: Sequence[Path],
+    dev: Path | None,
+    quiet: bool,
 ) -> None:
     from align.train.recipe import load_recipe
 

@@ -83,7 +83,7 @@ Resume = Annotated[
         " FILE.journal; there is none for standard input or output.",
     ),
 ]
-BatchTokens = Annotated[int, typer.Option(min=1, help="Source tokens that are translated together.")]
+BatchTokens = Annotated[int, typer.Option(min=1, help="Source tokens in a batch; a GPU likes more (8192).")]
 WindowOption = Annotated[
     int, typer.Option("--window", min=1, help="Sentences that are held in memory and sorted by length.")
 ]
@@ -117,7 +117,7 @@ def translate(
     device: Device = "auto",
     threads: Threads = 0,
     resume: Resume = True,
-    batch_tokens: BatchTokens = 2048,
+    batch_tokens: BatchTokens = 1024,
     window: WindowOption = 5_000,
     memory: MemoryOption = None,
     no_memory: NoMemory = False,

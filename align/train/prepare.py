@@ -51,7 +51,7 @@ class Prepared:
 
 def prepare(
     recipe: Recipe,
-    corpus: Path,
+    corpus: Path | Sequence[Path],
     work: Path,
     *,
     held_out: Sequence[Path] = (),
@@ -60,20 +60,22 @@ def prepare(
 ) -> Prepared:
     """Fill `work`, or find it filled by the same recipe, corpus and test sets.
 
+    The recipe's files lie in the folder `corpus`, or each in the first of several that has it.
     Pairs that share a side (of four words or more) with a file of `held_out` or with the
     development set are left out. Without `dev`, 250 pairs are set aside for it. Raises `InputError` for
     corpus files that cannot be read and `ConfigError` for a folder that another recipe has begun.
     """
-    _check(recipe, corpus)
+    _check_weights(recipe)
+    paths = _find(recipe, [corpus] if isinstance(corpus, Path) else corpus)
     tested = fingerprints(line for path in held_out for line in read_lines(path))
     dev_pairs = list(read_pairs(dev)) if dev else []
-    key = _fingerprint(recipe, corpus, tested, dev_pairs)
+    key = _fingerprint(recipe, paths, tested, dev_pairs)
     if (ready := _ready(recipe, work, key)) is not None:
         say("prepared before: going on")
         return ready
     make_folder(work)
     tested |= fingerprints(text for pair in dev_pairs for text in pair)
-    corpora, cleaning = _read(recipe, corpus, tested, say)
+    corpora, cleaning = _read(recipe, paths, tested, say)
     if not dev_pairs:
         dev_pairs, corpora = _set_aside(corpora, recipe.training.seed)
     vocab = _write(recipe, corpora, dev_pairs, work, say)
@@ -85,7 +87,7 @@ def prepare(
 Corpora = list[tuple[Source, list[TextPair]]]
 
 
-def _check(recipe: Recipe, corpus: Path) -> None:
+def _check_weights(recipe: Recipe) -> None:
     if not recipe.sources:
         raise ConfigError("the recipe names no [[sources]]", key="sources", advice="see docs/training.md")
     if not all(any(weights) for weights in zip(*map(_weights, recipe.sources), strict=True)):
@@ -97,14 +99,25 @@ def _check(recipe: Recipe, corpus: Path) -> None:
     for source in recipe.sources:
         if min(_weights(source)) < 0:
             raise ConfigError(f"{source.file}: a weight below 0", key="weight")
-        if not (corpus / source.file).is_file():
+
+
+def _find(recipe: Recipe, folders: Sequence[Path]) -> list[Path]:
+    """Where each source lies. Raises `InputError` for one that no folder has."""
+    found = []
+    for source in recipe.sources:
+        path = next((folder / source.file for folder in folders if (folder / source.file).is_file()), None)
+        if path is None:
             raise InputError(
-                "no such corpus file", path=corpus / source.file, advice="check --corpus and the recipe"
+                "no such corpus file", path=folders[0] / source.file, advice="check --corpus and the recipe"
             )
+        found.append(path)
+    return found
 
 
-def _fingerprint(recipe: Recipe, corpus: Path, tested: frozenset[str], dev: Sequence[TextPair]) -> str:
-    digests = [hashlib.sha256((corpus / s.file).read_bytes()).hexdigest() for s in recipe.sources]
+def _fingerprint(
+    recipe: Recipe, paths: Sequence[Path], tested: frozenset[str], dev: Sequence[TextPair]
+) -> str:
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
     parts = {
         "sources": [
             (s.file, s.weight, s.final_weight, digest)
@@ -143,18 +156,16 @@ def _shape(recipe: Recipe, vocab: int) -> Shape:
 
 
 def _read(
-    recipe: Recipe, corpus: Path, tested: frozenset[str], say: Say
+    recipe: Recipe, paths: Sequence[Path], tested: frozenset[str], say: Say
 ) -> tuple[Corpora, dict[str, dict[str, int]]]:
     rng = random.Random(recipe.training.seed)  # noqa: S311 - reproducible sampling, no secret
     corpora: Corpora = []
     cleaning = {}
-    for source in recipe.sources:
+    for source, path in zip(recipe.sources, paths, strict=True):
         counts: Counter[str] = Counter()
-        pairs = clean(read_pairs(corpus / source.file), recipe.cleaning, tested, counts)
+        pairs = clean(read_pairs(path), recipe.cleaning, tested, counts)
         if not pairs:
-            raise InputError(
-                "no pair is fit for training", path=corpus / source.file, advice=f"rejected: {dict(counts)}"
-            )
+            raise InputError("no pair is fit for training", path=path, advice=f"rejected: {dict(counts)}")
         used = _limited(source, pairs, rng)
         corpora.append(used)
         cleaning[source.file] = {**counts, "used": len(used[1])}

@@ -34,7 +34,7 @@ class TrainResult:
 
 def train(
     recipe: Path,
-    corpus: Path,
+    corpus: Path | Sequence[Path],
     out: Path,
     *,
     held_out: Sequence[Path] = (),

@@ -34,8 +34,9 @@ class TranslationOptions:
     log-probability is divided by its length (Wu et al. 2016 without their constants).
     `no_repeat_ngram` forbids n-grams of that size to come twice (0: allowed). Where these three
     keep their defaults, what generation_config.json of the model says counts. A batch holds at most
-    `batch_tokens` source tokens, padding included. A stream holds `window` segments at a time, enough
-    for batches of like lengths, and translates what is the same in a window once. `threads` are
+    `batch_tokens` source tokens, padding included; more only costs memory on a CPU
+    (`benchmarks/translate.py`, raw), while GPUs like more. A stream holds `window` segments at a time,
+    enough for batches of like lengths, and translates what is the same in a window once. `threads` are
     processor cores (0: all there are). `token_scores` asks for `Hypothesis.lowest`, which costs one
     more pass through the network.
     """
@@ -43,7 +44,7 @@ class TranslationOptions:
     beam: int = 0
     length_penalty: float = -1.0
     no_repeat_ngram: int = -1
-    batch_tokens: int = 2048
+    batch_tokens: int = 1024
     window: int = 5_000
     device: str = "auto"
     engine: EngineName = "auto"

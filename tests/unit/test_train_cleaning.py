@@ -125,6 +125,19 @@ def test_prepare_names_a_missing_corpus_file(tmp_path: Path) -> None:
         )
 
 
+def test_the_corpus_may_lie_in_several_folders(tmp_path: Path) -> None:
+    from align.train.prepare import prepare
+
+    empty, full = tmp_path / "empty", tmp_path / "full"
+    empty.mkdir()
+    full.mkdir()
+    toy_language.write(full / "toy.tsv", toy_language.pairs(60))
+    recipe = load_recipe(toy_language.recipe(tmp_path / "recipe.toml"))
+    prepared = prepare(recipe, [empty, full], tmp_path / "work")
+    assert prepared.cleaning["toy.tsv"]["kept"] == 60
+    assert prepare(recipe, full, tmp_path / "work") == prepared  # the same files: ready
+
+
 def test_the_last_stage_draws_by_its_own_weights(tmp_path: Path) -> None:
     from align.train.data import TrainingData, epoch_order
     from align.train.prepare import prepare

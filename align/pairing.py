@@ -12,6 +12,7 @@ from align.corpus import Bead, Corpus, Document, Pair, Segment
 from align.errors import InputError
 from align.formats.text import read_lines, read_text
 from align.similarity import Encoder
+from align.translate.base import Translator
 
 __all__ = [
     "corpus_of",
@@ -21,6 +22,7 @@ __all__ = [
     "read_anchors",
     "read_locked",
     "read_side",
+    "scorer_of",
     "sure_only",
 ]
 
@@ -40,8 +42,9 @@ def pair_documents(
     """Align a document with its human translation.
 
     With `paragraphs`, no bead crosses a paragraph mark, provided that both documents have as many of
-    them (else a warning says so). `translations`, one a source sentence, help to align and become the
-    pairs' `machine`. The segments of a bead are joined with a space. Raises what `align_texts` raises.
+    them (else a warning says so). `translations`, one a source sentence, become the pairs' `machine`; as
+    evidence they did more harm than good (docs/alignment.md). `scorer` is asked about doubtful beads.
+    The segments of a bead are joined with a space. Raises what `align_texts` raises.
     """
     warnings: tuple[str, ...] = ()
     if paragraphs:
@@ -56,12 +59,16 @@ def pair_documents(
         options=options,
         anchors=anchors,
         locked=locked,
-        translations=translations,
         scorer=scorer,
     )
     alignment = replace(alignment, warnings=alignment.warnings + warnings)
     signature = {"aligner": "semi-markov", "encoder": encoder.name}
     return corpus_of(src, ref, alignment.beads, translations=translations, signature=signature), alignment
+
+
+def scorer_of(translator: Translator) -> Scorer:
+    """A translator as the judge of doubtful beads, by forced decoding."""
+    return lambda pairs: translator.score([src for src, _ in pairs], [tgt for _, tgt in pairs])
 
 
 def paragraph_anchors(src: Document, ref: Document) -> list[tuple[int, int]]:

@@ -124,12 +124,14 @@ def translate_beside(
 ) -> Corpus:
     """Pair a document with a human translation, and keep the machine's beside it as `Pair.machine`.
 
-    The machine's translation helps to find the pairs.
+    The translator is asked about doubtful pairs.
     """
-    from align.pairing import pair_documents
+    from align.pairing import pair_documents, scorer_of
 
     translations = [hypothesis.text for hypothesis in translator.translate(document.lines, progress)]
-    corpus, _ = pair_documents(document, reference, encoder=encoder, translations=translations)
+    corpus, _ = pair_documents(
+        document, reference, encoder=encoder, translations=translations, scorer=scorer_of(translator)
+    )
     return replace(corpus, signature={**_signature(translator), **corpus.signature})
 
 

@@ -13,7 +13,7 @@ import typer
 from align.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
-    from align.aligner import Alignment
+    from align.aligner import Alignment, Scorer
     from align.corpus import Bead
     from align.encode import UseEncoder
 
@@ -49,6 +49,14 @@ Paragraphs = Annotated[
 MinConfidence = Annotated[
     float, typer.Option(min=0.0, max=1.0, help="Keep only pairs with at least this probability.")
 ]
+Judge = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODEL",
+        help="Ask this translation model (ar-en, a Marian folder, a hub id) about doubtful pairs.",
+        show_default=False,
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")]
 
 
@@ -63,6 +71,7 @@ def pair(
     locked: Locked = None,
     paragraphs: Paragraphs = False,
     min_confidence: MinConfidence = 0.0,
+    judge: Judge = None,
     quiet: Quiet = False,
 ) -> None:
     """Pair an Arabic document with its English translation, sentence by sentence.
@@ -75,6 +84,9 @@ def pair(
 
         align pair a.ar a.en --lines --beads a.beads
 
+    With --judge, pairs in doubt are decided by how well a translation model can make the one text out of
+    the other: somewhat better, somewhat slower.
+
     To correct an alignment, write the beads with --beads, mend the wrong lines, delete those that you
     are not sure of, and give the file back with --locked.
     """
@@ -86,7 +98,8 @@ def pair(
     if lines and paragraphs:
         raise ConfigError("--paragraphs means nothing with --lines", key="paragraphs", advice="leave one out")
     fixed = _Fixed(read_anchors(anchors) if anchors else [], read_locked(locked) if locked else [])
-    job = _Job(src, ref, fixed, UseEncoder(), beads, min_confidence, quiet)
+    scorer = _scorer(judge) if judge else None
+    job = _Job(src, ref, fixed, UseEncoder(), scorer, beads, min_confidence, quiet)
     try:
         if lines and beads is not None and output is None:
             _pair_lines(job)
@@ -115,9 +128,17 @@ class _Job:
     ref: str
     fixed: _Fixed
     encoder: UseEncoder
+    scorer: Scorer | None
     beads: str | None
     min_confidence: float
     quiet: bool
+
+
+def _scorer(model: str) -> Scorer:
+    from align.pairing import scorer_of
+    from align.translate import load_translator
+
+    return scorer_of(load_translator(model))
 
 
 def _pair_lines(job: _Job) -> None:
@@ -125,7 +146,13 @@ def _pair_lines(job: _Job) -> None:
     from align.formats.text import read_lines
 
     sides = list(read_lines(job.src)), list(read_lines(job.ref, lang="en"))
-    alignment = align_texts(*sides, encoder=job.encoder, anchors=job.fixed.anchors, locked=job.fixed.locked)
+    alignment = align_texts(
+        *sides,
+        encoder=job.encoder,
+        anchors=job.fixed.anchors,
+        locked=job.fixed.locked,
+        scorer=job.scorer,
+    )
     _write_beads(alignment, job)
     _tell(alignment, job.quiet)
 
@@ -148,6 +175,7 @@ def _pair_documents(
             anchors=job.fixed.anchors,
             locked=job.fixed.locked,
             paragraphs=paragraphs,
+            scorer=job.scorer,
         )
     if job.min_confidence > 0:
         corpus = sure_only(corpus, job.min_confidence)

@@ -51,6 +51,18 @@ def test_beads_are_written_and_scored(tmp_path: Path, name: str) -> None:
     assert float(strict.split()[-1]) > measured[name] - 0.05
 
 
+def test_a_model_judges_doubtful_pairs(tmp_path: Path) -> None:
+    """Without it, a sentence that was added to this article goes with the one before it."""
+    beads, gold = tmp_path / "judged", GOLD / "coral-study.gold"
+    sides = gold.with_suffix(".ar"), gold.with_suffix(".en")
+    done = align("pair", "--lines", *sides, "--beads", beads, "--judge", "ar-en")
+    assert done.returncode == 0, done.stderr
+    assert parse_links(beads.read_text(encoding="utf-8")) == parse_links(gold.read_text(encoding="utf-8"))
+    refused = align("pair", *sides, "--judge", tmp_path / "nowhere", "-o", tmp_path)
+    assert refused.returncode == 2
+    assert "nowhere" in refused.stderr
+
+
 def test_only_the_sure_ones(tmp_path: Path) -> None:
     arguments = (
         "pair",

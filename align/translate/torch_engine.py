@@ -60,16 +60,21 @@ class TorchEngine:
         from transformers.modeling_outputs import BaseModelOutput
 
         src, mask = self._rows(batch.sources, self._vocab)
+        greedy = _Greedy(self._pad, self._target["<unk>"], options.no_repeat_ngram)
         with torch.inference_mode():
             encoded = self._encoded(src, mask)
             ids = self._model.generate(
                 encoder_outputs=BaseModelOutput(encoded),
                 attention_mask=mask,
                 generation_config=self._generation(batch.limit, options),
+                logits_processor=greedy.steps() if options.beam == 1 else None,
             )
             special = {self._pad, self._eos}
             targets = [[self._pieces[n] for n in row if n not in special] for row in ids.tolist()]
-            scores = self._forced(encoded, mask, targets)
+            if options.beam == 1:
+                scores = greedy.scores([len(pieces) + 1 for pieces in targets])
+            else:
+                scores = self._forced(encoded, mask, targets)
         return [
             Output.scored(pieces, values, batch.limit) for pieces, values in zip(targets, scores, strict=True)
         ]
@@ -78,16 +83,18 @@ class TorchEngine:
         return self._model.get_encoder()(input_ids=src, attention_mask=mask).last_hidden_state
 
     def _generation(self, limit: int, options: TranslationOptions) -> Any:
+        """The settings of `generate`; what greedy search must not choose is `_Greedy`'s affair."""
         from transformers import GenerationConfig
 
+        beams = options.beam > 1
         return GenerationConfig(
             num_beams=options.beam,
             do_sample=False,
-            early_stopping=options.beam > 1,
+            early_stopping=beams,
             length_penalty=options.length_penalty,
-            no_repeat_ngram_size=options.no_repeat_ngram or None,
+            no_repeat_ngram_size=(options.no_repeat_ngram or None) if beams else None,
             max_new_tokens=limit,
-            bad_words_ids=[[self._pad], [self._target["<unk>"]]],
+            bad_words_ids=[[self._pad], [self._target["<unk>"]]] if beams else None,
             pad_token_id=self._pad,
             eos_token_id=self._eos,
             decoder_start_token_id=self._pad,
@@ -124,6 +131,43 @@ class TorchEngine:
         ids = torch.tensor([row + [self._pad] * (longest - len(row)) for row in rows], device=self._device)
         lengths = torch.tensor([len(row) for row in rows], device=self._device)
         return ids, (torch.arange(longest, device=self._device)[None, :] < lengths[:, None]).long()
+
+
+class _Greedy:
+    """What greedy search must not choose, and the log-probabilities of what it does choose.
+
+    Forced decoding would give the same numbers, for the price of the whole vocabulary once more.
+    """
+
+    def __init__(self, pad: int, unknown: int, no_repeat: int) -> None:
+        self._pad, self._unknown, self._no_repeat = pad, unknown, no_repeat
+        self._totals: list[Any] = []
+        self._chosen: list[Any] = []
+
+    def steps(self) -> Any:
+        """For `generate`, which calls them in turn with the logits (rows, vocabulary) of each new piece."""
+        from transformers import LogitsProcessorList, NoRepeatNGramLogitsProcessor
+
+        ban = [NoRepeatNGramLogitsProcessor(self._no_repeat)] if self._no_repeat else []
+        return LogitsProcessorList([self._begin, *ban, self._end])
+
+    def _begin(self, _: Any, logits: Any) -> Any:
+        logits = logits.float()
+        logits[:, self._pad] = float("-inf")
+        self._totals.append(logits.logsumexp(dim=1))
+        logits[:, self._unknown] = float("-inf")
+        return logits
+
+    def _end(self, _: Any, logits: Any) -> Any:
+        self._chosen.append(logits.amax(dim=1) - self._totals[-1])
+        return logits
+
+    def scores(self, lengths: Sequence[int]) -> list[list[float]]:
+        """Of the first so many pieces of each row."""
+        import torch
+
+        rows = torch.stack(self._chosen, dim=1).tolist()
+        return [row[:length] for row, length in zip(rows, lengths, strict=True)]
 
 
 def _network(layout: Layout, weights: dict[str, Tensor], dtype: Any) -> Any:

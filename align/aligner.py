@@ -186,16 +186,21 @@ def _ask(
 ) -> Gains:
     """Correct the log-odds of doubtful matches by what the scorer says.
 
-    Its values are seen against those of matches that are beyond doubt, of which a sample is scored.
+    Its values are seen against those of matches that are beyond doubt, of which a sample is scored. Where it
+    has nothing to say (minus infinity, of a blank line) the odds stay as they are.
     """
     doubtful = np.argwhere((taken.match > _DOUBT[0]) & (taken.match < _DOUBT[1]))
     certain = np.argwhere(taken.match >= _DOUBT[1])
     certain = certain[:: len(certain) // _SAMPLE + 1]
-    if not len(doubtful) or len(certain) < _FEW:
+    if not len(doubtful):
         return odds
     values = np.asarray(scorer([_texts(src, tgt, grid, *bead) for bead in [*certain, *doubtful]]))
     usual, found = values[: len(certain)], values[len(certain) :]
+    usual = usual[np.isfinite(usual)]
+    if len(usual) < _FEW:
+        return odds
     surprise = (usual.mean() - found) / max(float(usual.std()), 1e-3)
+    surprise[~np.isfinite(found)] = 0
     match = odds.match.copy()
     match[tuple(doubtful.T)] -= weight * np.clip(surprise, -_MOST_SURPRISE, _MOST_SURPRISE)
     return replace(odds, match=match)

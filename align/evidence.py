@@ -42,6 +42,7 @@ SHAPES = ((1, 1), (1, 2), (1, 3), (1, 4), (1, 5), (2, 1), (3, 1), (4, 1), (5, 1)
 """Sizes of matches. Larger ones than 2-2 with several units on both sides can nearly always be cut."""
 
 _SRC_SIZE, _TGT_SIZE = np.array(SHAPES).T
+_UNITS = ((_SRC_SIZE + _TGT_SIZE) / 2).astype(np.float32)
 # What share of all beads each shape has, and source and target units without counterpart, in a text
 # that we know nothing about; and how many beads it takes to shake that belief.
 _SHARES = np.array(
@@ -306,12 +307,12 @@ def match_evidence(measured: Measured, fit: Fit, cells: slice) -> Iterator[tuple
     size = np.sqrt((blocks.src_size + blocks.tgt_size) / 2)
     yield "similarity", trusted
     yield "similarity squared", trusted * np.abs(similarity)
-    yield "similarity by units", trusted * (_SRC_SIZE + _TGT_SIZE) / 2
+    yield "similarity by units", trusted * _UNITS
     yield "similarity by size", trusted * size
     yield "similarity by size and signal", similarity * signal * size
     yield "size", size
     for kind in sorted({_kind(shape) for shape in SHAPES}):
-        yield kind, np.array([float(_kind(shape) == kind) for shape in SHAPES])
+        yield kind, np.array([_kind(shape) == kind for shape in SHAPES], dtype=np.float32)
     yield "habit", fit.habit.at(band, cells)[:, : len(SHAPES)]
     surprise = (blocks.log_ratio - ratio) / spread
     squared = np.minimum(surprise**2, _MOST_SURPRISE)

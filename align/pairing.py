@@ -37,15 +37,18 @@ def pair_documents(
     anchors: Sequence[tuple[int, int]] = (),
     locked: Sequence[Bead] = (),
     translations: Sequence[str] | None = None,
-    scorer: Scorer | None = None,
+    judge: Translator | None = None,
 ) -> tuple[Corpus, Alignment]:
     """Align a document with its human translation.
 
     With `paragraphs`, no bead crosses a paragraph mark, provided that both documents have as many of
     them (else a warning says so). `translations`, one a source sentence, become the pairs' `machine`; as
-    evidence they did more harm than good (docs/alignment.md). `scorer` is asked about doubtful beads.
-    The segments of a bead are joined with a space. Raises what `align_texts` raises.
+    evidence they did more harm than good (docs/alignment.md). `judge` is asked about doubtful beads.
+    The segments of a bead are joined with a space. Raises what `align_texts` raises, and `InputError` if the
+    number of translations is wrong.
     """
+    if translations is not None and len(translations) != len(src.segments):
+        raise InputError(f"{len(translations)} translations for {len(src.segments)} source sentences")
     warnings: tuple[str, ...] = ()
     if paragraphs:
         marks = paragraph_anchors(src, ref)
@@ -59,10 +62,12 @@ def pair_documents(
         options=options,
         anchors=anchors,
         locked=locked,
-        scorer=scorer,
+        scorer=scorer_of(judge) if judge else None,
     )
     alignment = replace(alignment, warnings=alignment.warnings + warnings)
     signature = {"aligner": "semi-markov", "encoder": encoder.name}
+    if judge:
+        signature["judge"] = "{model}@{checksum}".format(**judge.signature)
     return corpus_of(src, ref, alignment.beads, translations=translations, signature=signature), alignment
 
 

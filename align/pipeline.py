@@ -126,11 +126,11 @@ def translate_beside(
 
     The translator is asked about doubtful pairs.
     """
-    from align.pairing import pair_documents, scorer_of
+    from align.pairing import pair_documents
 
     translations = [hypothesis.text for hypothesis in translator.translate(document.lines, progress)]
     corpus, _ = pair_documents(
-        document, reference, encoder=encoder, translations=translations, scorer=scorer_of(translator)
+        document, reference, encoder=encoder, translations=translations, judge=translator
     )
     return replace(corpus, signature={**_signature(translator), **corpus.signature})
 

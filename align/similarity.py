@@ -22,7 +22,7 @@ __all__ = ["Encoder", "Pooled", "Side", "coarse_path", "cosines", "encode_side"]
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-_CENTRE = 64  # units of a part that are enough to average over, as its neighbours count too
+_CENTRE = 64  # units of a part that are enough to average over, with as many from either neighbour
 _PLACE = 250  # units that make a part of a text with means of its own
 _SEAMS = 64  # seams that are measured a side
 _ROWS = 512  # source units whose block vectors are held at a time
@@ -79,7 +79,8 @@ class Side:
 
         Only a sample of the units is looked at, and every mean takes in the blocks beside it.
         """
-        sample = np.arange(0, len(self), max(1, len(self) // (blocks * _CENTRE)))
+        wanted = _CENTRE * max(3, blocks)  # a text of one part has no neighbours
+        sample = np.arange(0, len(self), max(1, len(self) // wanted))
         vectors = self.encoder.head(Pooled(self.units.sums[sample], self.units.tokens[sample]))
         starts = np.searchsorted(self.block_of(sample, blocks), np.arange(blocks))
         sums = np.add.reduceat(vectors, starts, axis=0)

@@ -26,6 +26,7 @@ import numpy as np
 from align.aligner import AlignOptions, align_texts, infer
 from align.beads import Links, parse_links, score_beads
 from align.encode import UseEncoder
+from align.pairing import scorer_of
 from align.similarity import Pooled
 from align.weights import WEIGHTS
 
@@ -101,10 +102,7 @@ def scored(model: str) -> Callable[[Sequence[str], Sequence[str]], Beads]:
     """Ours, with the model's forced decoding as the judge of doubtful beads."""
     from align.translate import load_translator
 
-    translator = load_translator(model)
-
-    def scorer(pairs: Sequence[tuple[str, str]]) -> list[float]:
-        return translator.score([src for src, _ in pairs], [tgt for _, tgt in pairs])
+    scorer = scorer_of(load_translator(model))
 
     def aligned(src: Sequence[str], tgt: Sequence[str]) -> Beads:
         beads = align_texts(src, tgt, encoder=ENCODER, scorer=scorer).beads

@@ -6,7 +6,7 @@
 Systems: `naive` and `batched` (transformers' generate in float32, a sentence at a time and in batches of 32
 of like length), `ours-torch`, `argos` (CTranslate2 as Argos Translate calls it: a sentence a call, always its
 own beam of 4), `raw` (CTranslate2 by hand, the best of several settings), `ours`, `ours-scored` (with the
-least certain token, as `align translate` asks for it) and `ours-cold` (converting the model first).
+least certain token: `TranslationOptions(token_scores=True)`) and `ours-cold` (converting the model first).
 
 Each runs in its own process, in turns, `--rounds` times; the best of its rounds counts. Processor seconds
 are the measure: wall time suffers from whatever else the machine does. The slow systems translate every

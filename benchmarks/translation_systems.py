@@ -34,8 +34,8 @@ def forced(sources: Sequence[Sequence[Any]]) -> int:
 # transformers
 
 
-def transformers(job: Job, batches: Callable[[Sequence[int]], list[list[int]]]) -> Translate:
-    """`generate` in float32 as people call it, over batches of sentence numbers, made of the lengths."""
+def transformers(job: Job, size: int) -> Translate:
+    """`generate` in float32 as people call it, over batches of `size` sentences of like length."""
     import torch
     from transformers import GenerationConfig, MarianMTModel
     from transformers import MarianTokenizer as Theirs
@@ -46,9 +46,14 @@ def transformers(job: Job, batches: Callable[[Sequence[int]], list[list[int]]]) 
     pad = model.config.pad_token_id
     settings = Generation() if job["forced"] else find_model(job["folder"]).generation()
 
+    def by_length(texts: Sequence[str]) -> Sequence[int]:
+        lengths = [len(theirs(text).input_ids) for text in texts]
+        return sorted(range(len(texts)), key=lambda n: -lengths[n])
+
     def translate(texts: Sequence[str]) -> list[str]:
         out = [""] * len(texts)
-        for numbers in batches([len(theirs(text).input_ids) for text in texts]):
+        order = range(len(texts)) if size == 1 else by_length(texts)
+        for numbers in (order[k : k + size] for k in range(0, len(texts), size)):
             inputs = theirs([texts[n] for n in numbers], return_tensors="pt", padding=True)
             length = inputs.input_ids.shape[1] if job["forced"] else 0
             config = GenerationConfig(
@@ -72,17 +77,12 @@ def transformers(job: Job, batches: Callable[[Sequence[int]], list[list[int]]]) 
 
 def naive(job: Job) -> Translate:
     """A sentence at a time."""
-    return transformers(job, lambda lengths: [[n] for n in range(len(lengths))])
+    return transformers(job, 1)
 
 
 def batched(job: Job) -> Translate:
     """Batches of 32 of like length."""
-
-    def batches(lengths: Sequence[int]) -> list[list[int]]:
-        order = sorted(range(len(lengths)), key=lambda n: -lengths[n])
-        return [order[k : k + 32] for k in range(0, len(order), 32)]
-
-    return transformers(job, batches)
+    return transformers(job, 32)
 
 
 # CTranslate2, driven by hand

@@ -13,9 +13,10 @@ import typer
 from align.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
-    from align.aligner import Alignment, Scorer
+    from align.aligner import Alignment
     from align.corpus import Bead
     from align.encode import UseEncoder
+    from align.translate import Translator
 
 __all__ = ["pair"]
 
@@ -93,13 +94,15 @@ def pair(
     from align.commands.translate import format_names
     from align.encode import UseEncoder
     from align.pairing import read_anchors, read_locked
+    from align.translate import load_translator
 
     names = format_names(formats)
     if lines and paragraphs:
         raise ConfigError("--paragraphs means nothing with --lines", key="paragraphs", advice="leave one out")
     fixed = _Fixed(read_anchors(anchors) if anchors else [], read_locked(locked) if locked else [])
-    scorer = _scorer(judge) if judge else None
-    job = _Job(src, ref, fixed, UseEncoder(), scorer, beads, min_confidence, quiet)
+    job = _Job(
+        src, ref, fixed, UseEncoder(), load_translator(judge) if judge else None, beads, min_confidence, quiet
+    )
     try:
         if lines and beads is not None and output is None:
             _pair_lines(job)
@@ -128,22 +131,16 @@ class _Job:
     ref: str
     fixed: _Fixed
     encoder: UseEncoder
-    scorer: Scorer | None
+    judge: Translator | None
     beads: str | None
     min_confidence: float
     quiet: bool
 
 
-def _scorer(model: str) -> Scorer:
-    from align.pairing import scorer_of
-    from align.translate import load_translator
-
-    return scorer_of(load_translator(model))
-
-
 def _pair_lines(job: _Job) -> None:
     from align.aligner import align_texts
     from align.formats.text import read_lines
+    from align.pairing import scorer_of
 
     sides = list(read_lines(job.src)), list(read_lines(job.ref, lang="en"))
     alignment = align_texts(
@@ -151,7 +148,7 @@ def _pair_lines(job: _Job) -> None:
         encoder=job.encoder,
         anchors=job.fixed.anchors,
         locked=job.fixed.locked,
-        scorer=job.scorer,
+        scorer=scorer_of(job.judge) if job.judge else None,
     )
     _write_beads(alignment, job)
     _tell(alignment, job.quiet)
@@ -175,7 +172,7 @@ def _pair_documents(
             anchors=job.fixed.anchors,
             locked=job.fixed.locked,
             paragraphs=paragraphs,
-            scorer=job.scorer,
+            judge=job.judge,
         )
     if job.min_confidence > 0:
         corpus = sure_only(corpus, job.min_confidence)

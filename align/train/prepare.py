@@ -107,8 +107,11 @@ def _find(recipe: Recipe, folders: Sequence[Path]) -> list[Path]:
     for source in recipe.sources:
         path = next((folder / source.file for folder in folders if (folder / source.file).is_file()), None)
         if path is None:
+            where = ", ".join(map(str, folders)) or "no folder"
             raise InputError(
-                "no such corpus file", path=folders[0] / source.file, advice="check --corpus and the recipe"
+                "no such corpus file",
+                path=Path(source.file),
+                advice=f"looked for in {where}: check --corpus and the recipe",
             )
         found.append(path)
     return found

@@ -44,7 +44,8 @@ def train(
 ) -> TrainResult:
     """Make the model of a recipe in `out`; called again, it goes on from the last checkpoint.
 
-    The work folder is `out/work`. `report` gets each entry of the log, `say` a line at each stage.
+    The corpus files lie in `corpus`, a folder or several; the work folder is `out/work`. `report` gets
+    each entry of the log, `say` a line at each stage.
     Raises `ConfigError`, `InputError`, `ModelError`, `OutputError`.
     """
     options = load_recipe(recipe)

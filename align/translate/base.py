@@ -37,8 +37,8 @@ class TranslationOptions:
     `batch_tokens` source tokens, padding included; more only costs memory on a CPU
     (`benchmarks/translate.py`, raw), while GPUs like more. A stream holds `window` segments at a time,
     enough for batches of like lengths, and translates what is the same in a window once. `threads` are
-    processor cores (0: all there are). `token_scores` asks for `Hypothesis.lowest`, which costs one
-    more pass through the network.
+    processor cores (0: all there are). `token_scores` asks for `Hypothesis.lowest`, which costs
+    CTranslate2 one more pass through the network (PyTorch gives it always).
     """
 
     beam: int = 0

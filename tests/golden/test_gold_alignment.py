@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,19 @@ def test_ted_light(shared: Path) -> None:
     alignment = align_texts(lines(gold.with_suffix(".ar")), lines(gold.with_suffix(".en")), encoder=ENCODER)
     scores = score_beads([(parse_links(gold.read_text("utf-8")), parse_links(format_beads(alignment.beads)))])
     assert scores.f1_strict >= 0.98
+
+
+def test_a_scorer_that_knows_nothing_of_blank_lines_does_no_harm() -> None:
+    """Forced decoding has no score for an empty side: minus infinity."""
+    gold = GOLD[0]
+    src, tgt = (
+        [part for line in lines(gold.with_suffix(suffix)) for part in (line, "")] for suffix in (".ar", ".en")
+    )
+
+    def scorer(pairs: Sequence[tuple[str, str]]) -> list[float]:
+        return [-1.0 if a.strip() and b.strip() else float("-inf") for a, b in pairs]
+
+    alone = align_texts(src, tgt, encoder=ENCODER)
+    judged = align_texts(src, tgt, encoder=ENCODER, scorer=scorer)
+    assert judged.beads == alone.beads
+    assert all(0 <= bead.score <= 1 for bead in judged.beads)

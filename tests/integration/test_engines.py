@@ -19,6 +19,7 @@ import sacrebleu
 
 from align.errors import ModelError
 from align.translate import TranslationOptions, ctranslate, load_translator, torch_engine
+from align.translate.base import Batch
 from align.translate.convert import cache_folder, convert
 from align.translate.files import shipped_models
 from align.translate.marian import MarianTranslator
@@ -285,3 +286,16 @@ def test_a_model_that_no_engine_can_load_is_an_error_of_the_model(
     with pytest.raises(ModelError, match="no such instruction") as caught:
         load_translator(opus, options=GREEDY).translate(SHORT[:1])
     assert "torch" in caught.value.advice
+
+
+@pytest.mark.parametrize(("no_repeat", "limit"), [(0, 60), (2, 60), (2, 5)])
+def test_greedy_probabilities_are_those_of_forced_decoding(shipped: str, no_repeat: int, limit: int) -> None:
+    options = replace(GREEDY, engine="torch", no_repeat_ngram=no_repeat)
+    translator = load_translator(shipped, options=options)
+    src = translator.tokenizer.pieces([model_input(line) for line in SHORT[:6]])
+    (outputs,) = translator.engine.generate([Batch(src, limit)], options)
+    forced = translator.engine.score(src, [output.pieces for output in outputs])
+    for output, scores in zip(outputs, forced, strict=True):
+        reached = scores[:limit]
+        assert output.logprob == pytest.approx(sum(reached) / len(reached), abs=1e-4)
+        assert output.lowest == pytest.approx(min(reached), abs=1e-4)

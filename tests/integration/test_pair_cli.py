@@ -58,6 +58,9 @@ def test_a_model_judges_doubtful_pairs(tmp_path: Path) -> None:
     done = align("pair", "--lines", *sides, "--beads", beads, "--judge", "ar-en")
     assert done.returncode == 0, done.stderr
     assert parse_links(beads.read_text(encoding="utf-8")) == parse_links(gold.read_text(encoding="utf-8"))
+    written = align("pair", "--lines", *sides, "-o", tmp_path, "-f", "jsonl", "--judge", "ar-en")
+    assert written.returncode == 0, written.stderr
+    assert '"judge": "ar-en@' in (tmp_path / "coral-study" / "run.json").read_text(encoding="utf-8")
     refused = align("pair", *sides, "--judge", tmp_path / "nowhere", "-o", tmp_path)
     assert refused.returncode == 2
     assert "nowhere" in refused.stderr

@@ -13,7 +13,7 @@ from align.encode import UseEncoder
 from align.errors import InputError
 from align.evidence import SHAPES, bare
 from align.lattice import Band, Grid
-from align.pairing import paragraph_anchors, read_anchors
+from align.pairing import pair_documents, paragraph_anchors, read_anchors
 from align.similarity import Floats, Pooled, Side, cosines, encode_side
 
 
@@ -77,3 +77,8 @@ def test_each_block_vector_is_made_once() -> None:
     cosines(side, side, Grid.of(Band.around(diagonal, 8), SHAPES))
     blocks = 2 * 5 * units  # of either side, of one to five units
     assert blocks < rows < 1.2 * blocks
+
+
+def test_as_many_translations_as_sentences_are_needed() -> None:
+    with pytest.raises(InputError, match="1 translations for 2 source sentences"):
+        pair_documents(document(0, 0), document(0), encoder=UseEncoder(), translations=["x"])

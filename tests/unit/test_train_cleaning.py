@@ -136,6 +136,9 @@ def test_the_corpus_may_lie_in_several_folders(tmp_path: Path) -> None:
     prepared = prepare(recipe, [empty, full], tmp_path / "work")
     assert prepared.cleaning["toy.tsv"]["kept"] == 60
     assert prepare(recipe, full, tmp_path / "work") == prepared  # the same files: ready
+    toy_language.write(empty / "toy.tsv", toy_language.pairs(50))
+    first = prepare(recipe, [empty, full], tmp_path / "other")
+    assert first.cleaning["toy.tsv"]["kept"] == 50
 
 
 def test_the_last_stage_draws_by_its_own_weights(tmp_path: Path) -> None:

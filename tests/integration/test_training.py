@@ -267,4 +267,4 @@ def test_options_that_do_not_go_together(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="one recipe"):
         command([tmp_path / "data.tsv"], tmp_path)
     with pytest.raises(InputError, match="no such folder"):
-        command([tmp_path / "recipe.toml"], tmp_path, corpus=tmp_path / "absent")
+        command([tmp_path / "recipe.toml"], tmp_path, corpus=[tmp_path / "absent"])

@@ -192,7 +192,7 @@ def _ask(
     doubtful = np.argwhere((taken.match > _DOUBT[0]) & (taken.match < _DOUBT[1]))
     certain = np.argwhere(taken.match >= _DOUBT[1])
     certain = certain[:: len(certain) // _SAMPLE + 1]
-    if not len(doubtful):
+    if not len(doubtful) or len(certain) < _FEW:
         return odds
     values = np.asarray(scorer([_texts(src, tgt, grid, *bead) for bead in [*certain, *doubtful]]))
     usual, found = values[: len(certain)], values[len(certain) :]

@@ -86,7 +86,7 @@ def pair(
         align pair a.ar a.en --lines --beads a.beads
 
     With --judge, pairs in doubt are decided by how well a translation model can make the one text out of
-    the other: somewhat better, somewhat slower.
+    the other. That is slower, and helps most where much was left out or added.
 
     To correct an alignment, write the beads with --beads, mend the wrong lines, delete those that you
     are not sure of, and give the file back with --locked.
